@@ -1,0 +1,51 @@
+// Package providers is the contract between Slipway and an infrastructure provider's adapter, and the types they share.
+// An adapter resolves and checks; it never applies objects to the management cluster, and it knows no command line.
+package providers
+
+import (
+	"context"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// Provider is one infrastructure provider's adapter. All calls are read-only but DeleteLeftover.
+type Provider interface {
+	// Name is the infrastructure's name on the command line ("vsphere"), and Slipway's folder of it in templates.
+	Name() string
+	// Preflight checks everything that the request needs of the cloud and reports all findings at once.
+	// The error is for what stopped the checks themselves, such as a cancelled context.
+	Preflight(ctx context.Context, r Request) (uerr.Findings, error)
+	// Values resolves what only the cloud knows (which VM template carries this Kubernetes version) into the
+	// variables of the ClusterClass, and names the credentials the controller needs.
+	Values(ctx context.Context, r Request) (Values, error)
+	// Leftovers lists what the cloud still holds in the name of a cluster that is gone.
+	Leftovers(ctx context.Context, r Request) ([]Leftover, error)
+	// DeleteLeftover removes one of them.
+	DeleteLeftover(ctx context.Context, r Request, l Leftover) error
+}
+
+// Request is one cluster as asked for, with the configuration it was asked with.
+type Request struct {
+	Config            *config.Config
+	Name, Namespace   string
+	Plan              string
+	KubernetesVersion string // "v1.36.3"; empty means the newest that the cloud carries
+	ControlPlane      int    // machines; 0 means the request is for a management plane only, without machines
+	Workers           int    // machines
+}
+
+// Values is what an adapter resolved for one cluster.
+type Values struct {
+	KubernetesVersion string            // the version the chosen image carries
+	Variables         map[string]any    // ClusterClass variable name -> JSON value
+	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
+	Controller        map[string]string // variables that the controller's components need at install (clusterctl names)
+}
+
+// Leftover is one object of a cloud that belongs to a cluster that is gone.
+type Leftover struct {
+	Kind string `json:"kind"` // "VirtualMachine", "Folder", "Disk"
+	ID   string `json:"id"`   // the cloud's own id
+	Name string `json:"name"` // inventory path or name
+}

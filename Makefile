@@ -1,0 +1,89 @@
+# `make help` lists every target. Versions of tools are pinned here; versions of libraries in go.mod.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.8.0
+GO_LICENSES_VERSION   := v1.6.0
+
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+KUBE_VERSION := $(shell awk '$$1 == "k8s.io/kubernetes" {print $$2; exit}' go.mod)
+KUBE_MINOR   := $(word 2,$(subst ., ,$(KUBE_VERSION)))
+
+BIN        := bin
+CACHE      := .cache
+TOOLS      := $(CURDIR)/$(CACHE)/tools
+REPOSITORY := $(CACHE)/repository
+
+export CGO_ENABLED ?= 0
+export SLIPWAY_REPOSITORY ?= $(CURDIR)/$(REPOSITORY)
+
+COMPONENT_BASE := k8s.io/component-base/version
+PLANE_LDFLAGS  := -X $(COMPONENT_BASE).gitVersion=$(KUBE_VERSION) -X $(COMPONENT_BASE).gitMajor=1 -X $(COMPONENT_BASE).gitMinor=$(KUBE_MINOR)
+LDFLAGS        := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) $(TOOLS)/go-licenses-$(GO_LICENSES_VERSION) ## Install the pinned tools into .cache/tools
+	go mod download
+
+$(TOOLS)/golangci-lint-%:
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
+	@touch $@
+
+$(TOOLS)/govulncheck-%:
+	GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$*
+	@touch $@
+
+$(TOOLS)/go-licenses-%:
+	GOBIN=$(TOOLS) go install github.com/google/go-licenses@$*
+	@touch $@
+
+.PHONY: build
+build: ## Build slipway, slipway-plane and slipway-sim into bin/
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/slipway ./cmd/slipway
+	go build -trimpath -ldflags '-s -w $(PLANE_LDFLAGS)' -o $(BIN)/slipway-plane ./cmd/slipway-plane
+	go build -trimpath -ldflags '-s -w' -o $(BIN)/slipway-sim ./cmd/slipway-sim
+
+.PHONY: managers
+managers: ## Build the upstream controllers into a clusterctl-style repository in .cache/repository
+	go run -C e2e/managers/repository . -o $(CURDIR)/$(REPOSITORY)
+
+.PHONY: rehearse
+rehearse: build managers ## Run the whole life of a cluster against the simulated vCenter
+	$(BIN)/slipway rehearse
+
+.PHONY: lint
+lint: setup ## Check the code against the house style
+	$(TOOLS)/golangci-lint run ./...
+
+.PHONY: test
+test: ## Run the quick tests: unit, golden, fuzz seeds and the plane tier
+	go test ./...
+
+.PHONY: e2e
+e2e: build managers ## Run the rehearsal tier: the CLI, the real controllers, a simulated cloud, crashes
+	go test -tags e2e -count 1 -timeout 40m -v ./e2e/...
+
+.PHONY: bench
+bench: build managers ## Print the figures: start-up, plane, rendering, creation, each against upstream in the same run
+	go test -tags e2e -run '^$$' -bench . -benchtime 1x -count 1 -timeout 30m ./e2e/... 
+	go test -run '^$$' -bench . ./internal/render ./internal/config
+
+.PHONY: licences
+licences: setup ## Check that every dependency's licence may be shipped
+	$(TOOLS)/go-licenses check ./cmd/... --allowed_licenses=Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,MPL-2.0,Zlib,Unlicense --ignore github.com/slipway-sh/slipway
+
+.PHONY: vulncheck
+vulncheck: setup ## Look for known vulnerabilities (needs the Go vulnerability database)
+	$(TOOLS)/govulncheck ./cmd/...
+
+.PHONY: check
+check: ## Everything that must pass before a change lands; what .ci/run calls
+	./.ci/check
+
+.PHONY: clean
+clean: ## Remove what was built; keeps the module cache
+	rm -rf $(BIN) $(CACHE)

@@ -1,0 +1,121 @@
+// Package simctl is what the command line links of the simulator: start, find, ask and stop a slipway-sim process.
+// The simulated clouds themselves are in internal/sim and are never linked here.
+package simctl
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/slipway-sh/slipway/internal/daemon"
+)
+
+// Simulator names one simulator process by the folder that it keeps its state in.
+type Simulator struct {
+	Dir     string   // holds state.json, the rehearsal's CA and the log
+	Program string   // slipway-sim
+	Args    []string // beside --dir
+}
+
+// State is what a running simulator publishes in state.json.
+type State struct {
+	PID     int    `json:"pid"`
+	Proxy   string `json:"proxy"`   // http://127.0.0.1:PORT, the whole internet of a rehearsal
+	CAFile  string `json:"caFile"`  // the CA that signs the simulated clouds
+	Control string `json:"control"` // http://127.0.0.1:PORT
+}
+
+// Running says whether the process that published the state is still there.
+func (s State) Running() bool { return daemon.Alive(s.PID) }
+
+// Status reads the published state; a simulator that never ran has the zero state.
+func (s Simulator) Status() (State, error) {
+	var state State
+	raw, err := os.ReadFile(filepath.Join(s.Dir, "state.json"))
+	if os.IsNotExist(err) {
+		return state, nil
+	}
+	if err != nil {
+		return state, err
+	}
+	if err := json.Unmarshal(raw, &state); err != nil {
+		return state, fmt.Errorf("state of the simulator: %w", err)
+	}
+	return state, nil
+}
+
+// Start brings the simulator up, or finds it running.
+func (s Simulator) Start(ctx context.Context) (State, error) {
+	if state, err := s.Status(); err != nil || state.Running() {
+		return state, err
+	}
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return State{}, err
+	}
+	_ = os.Remove(filepath.Join(s.Dir, "state.json"))
+	spec := daemon.Spec{
+		Program: s.Program,
+		Args:    append([]string{"--dir", s.Dir}, s.Args...),
+		Env:     os.Environ(),
+		Log:     filepath.Join(s.Dir, "log"),
+	}
+	ready := func(pid int) bool {
+		state, err := s.Status()
+		return err == nil && state.PID == pid
+	}
+	if _, err := daemon.Start(ctx, spec, ready); err != nil {
+		return State{}, fmt.Errorf("simulator: %w", err)
+	}
+	return s.Status()
+}
+
+// Stop ends the simulator; everything that it simulated is gone with it.
+func (s Simulator) Stop(ctx context.Context) error {
+	state, err := s.Status()
+	if err != nil || !state.Running() {
+		return err
+	}
+	return daemon.Stop(ctx, state.PID)
+}
+
+// Environ is the environment of a program whose internet is to be the simulator.
+func (s State) Environ(base []string) []string {
+	var env []string
+	for _, entry := range base {
+		name, _, _ := strings.Cut(entry, "=")
+		switch strings.ToUpper(name) {
+		case "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR":
+		default:
+			env = append(env, entry)
+		}
+	}
+	return append(env,
+		"HTTPS_PROXY="+s.Proxy, "HTTP_PROXY="+s.Proxy, "NO_PROXY=127.0.0.1,localhost",
+		"SSL_CERT_FILE="+s.CAFile, "SSL_CERT_DIR="+filepath.Join(filepath.Dir(s.CAFile), "no-certs"))
+}
+
+// Ask reads one page of the control API ("/inventory", "/calls", "/refused") into v.
+func (s State) Ask(ctx context.Context, path string, v any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Control+path, nil)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Transport{}).RoundTrip(request) // loopback, so never through a proxy
+	if err != nil {
+		return fmt.Errorf("ask the simulator for %s: %w", path, err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read only
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask the simulator for %s: %s: %s", path, response.Status, body)
+	}
+	return json.Unmarshal(body, v)
+}

@@ -1,0 +1,111 @@
+package view
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// ConsoleOptions say who reads the messages and how much they want to read.
+type ConsoleOptions struct {
+	Streams Streams
+	Environ []string
+	Level   int       // -v: messages of this level and below are printed
+	Quiet   bool      // -q: only warnings and errors
+	LogFile io.Writer // --log_file: gets every message of every level; nil means none
+	Now     func() time.Time
+}
+
+// Console is everything that is said besides the result: messages, warnings, progress and questions, all on stderr.
+// It may be used by several goroutines at once.
+type Console struct {
+	in    io.Reader
+	out   io.Writer
+	file  io.Writer
+	term  Terminal
+	level int
+	quiet bool
+	now   func() time.Time
+
+	mu   sync.Mutex
+	live liveArea // what is drawn below the last line, and has to be drawn again after each message
+}
+
+// NewConsole makes the console of one command.
+func NewConsole(o ConsoleOptions) *Console {
+	return &Console{
+		in: o.Streams.In, out: o.Streams.Err, file: o.LogFile, term: terminalOf(o.Streams.Err, o.Environ),
+		level: o.Level, quiet: o.Quiet, now: o.Now,
+	}
+}
+
+// Info is for what everybody wants to know, once.
+func (c *Console) Info(format string, args ...any) { c.say(0, "", fmt.Sprintf(format, args...)) }
+
+// Debug is for what is only wanted from -v level on.
+func (c *Console) Debug(level int, format string, args ...any) {
+	c.say(level, "", fmt.Sprintf(format, args...))
+}
+
+// Warn is printed even with -q.
+func (c *Console) Warn(format string, args ...any) {
+	c.say(-1, "Warning: ", fmt.Sprintf(format, args...))
+}
+
+// Findings prints warnings, each with its remedy.
+func (c *Console) Findings(findings uerr.Findings) {
+	var b strings.Builder
+	PrintFindings(&b, findings)
+	if b.Len() > 0 {
+		c.say(-1, "", strings.TrimSuffix(b.String(), "\n"))
+	}
+}
+
+// say prints one message above whatever is being drawn. Level -1 is never silenced.
+func (c *Console) say(level int, label, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	line := label + text + "\n"
+	if c.file != nil {
+		_, _ = io.WriteString(c.file, c.now().UTC().Format(time.RFC3339)+" "+line)
+	}
+	if c.quiet && level >= 0 || level > c.level {
+		return
+	}
+	if label != "" && c.term.Color {
+		line = paint(yellow, label) + text + "\n"
+	}
+	_, _ = io.WriteString(c.out, c.live.erase()+line)
+	c.live.draw(c)
+}
+
+// Confirm asks a person. Where nobody can answer it refuses and says which flag answers instead.
+func (c *Console) Confirm(question string, yes bool) error {
+	if yes {
+		return nil
+	}
+	if !interactive(c.in) {
+		return &uerr.Error{
+			Code: uerr.Usage, What: "this needs a confirmation and there is no terminal to ask on",
+			Object: question, Next: "add --yes",
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _ = fmt.Fprintf(c.out, "%s [y/N]: ", question)
+	answer, err := bufio.NewReader(c.in).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &uerr.Error{Code: uerr.Cancelled, What: "cancelled, nothing was touched", Object: question}
+}

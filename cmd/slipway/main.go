@@ -1,0 +1,34 @@
+// Command slipway creates and looks after Kubernetes clusters. See internal/cli for what it can do.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/slipway-sh/slipway/internal/cli"
+	"github.com/slipway-sh/slipway/internal/view"
+)
+
+// Set by the linker.
+var (
+	version = "dev"
+	commit  string
+	date    string
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	home, _ := os.UserHomeDir()  // only needed where SLIPWAY_HOME and --config are not given
+	os.Exit(int(cli.Run(ctx, cli.Deps{
+		Streams:   view.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr},
+		Environ:   os.Environ(),
+		UserHome:  home,
+		InvokedAs: cli.InvokedAs(os.Args[0]),
+		Build:     cli.Build{Version: version, Commit: commit, Date: date},
+		Now:       time.Now,
+	}, os.Args[1:])))
+}

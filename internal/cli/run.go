@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/internal/view"
+)
+
+// Run executes one command line and gives the exit code of the process. args does not include the program's name.
+func Run(ctx context.Context, d Deps, args []string) uerr.Code {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	d.format = view.TableFormat
+	d.View = d.newConsole(nil)
+	root := newRoot(&d)
+	root.SetArgs(args)
+	root.SetIn(d.Streams.In)
+	root.SetOut(d.Streams.Out)
+	root.SetErr(d.Streams.Err)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = errors.Join(err, d.close())
+	if err == nil {
+		return uerr.OK
+	}
+	if !d.started {
+		err = usageError(err, cmd.CommandPath())
+	}
+	code := exitCode(err)
+	if code == uerr.Cancelled && ctx.Err() != nil {
+		err = interrupted(err)
+	}
+	view.PrintError(d.Streams.Err, d.format, code, err)
+	return code
+}
+
+// newConsole follows the flags that were given, or none before they are read.
+func (d *Deps) newConsole(log *os.File) *view.Console {
+	o := view.ConsoleOptions{
+		Streams: d.Streams, Environ: d.Environ, Level: d.global.verbosity, Quiet: d.global.quiet, Now: d.Now,
+	}
+	if log != nil {
+		o.LogFile = log
+	}
+	return view.NewConsole(o)
+}
+
+// close releases what the command opened, last first.
+func (d *Deps) close() error {
+	var all error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		all = errors.Join(all, d.closers[i]())
+	}
+	return all
+}
+
+// exitCode knows what uerr cannot: how Go says that a context ended.
+func exitCode(err error) uerr.Code {
+	code := uerr.ExitCode(err)
+	if code != uerr.Failure {
+		return code
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return uerr.Cancelled
+	case errors.Is(err, context.DeadlineExceeded):
+		return uerr.TimedOut
+	}
+	return code
+}
+
+// interrupted makes sure that a person who pressed Ctrl-C reads how to go on.
+func interrupted(err error) error {
+	var known *uerr.Error
+	if errors.As(err, &known) && known.Next != "" {
+		return err
+	}
+	return &uerr.Error{
+		Code: uerr.Cancelled, What: "interrupted", Cause: err,
+		Next: "type the same command again: it goes on from what is there",
+	}
+}
+
+// usageError keeps findings as they are and gives everything else a way to the help.
+func usageError(err error, path string) error {
+	var findings uerr.Findings
+	if errors.As(err, &findings) {
+		return findings
+	}
+	var known *uerr.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &uerr.Error{Code: uerr.Usage, What: err.Error(), Next: path + " --help"}
+}
+
+// InvokedAs turns the program's path into the name that decides about habits: "tkg" for a link of that name.
+func InvokedAs(program string) string {
+	name := strings.TrimSuffix(filepath.Base(program), ".exe")
+	if name == "tkg" {
+		return name
+	}
+	return "slipway"
+}

@@ -1,0 +1,48 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/slipway-sh/slipway/internal/cli"
+	"github.com/slipway-sh/slipway/internal/view"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"slipway": func() { os.Exit(run("slipway")) },
+		"tkg":     func() { os.Exit(run("/usr/local/bin/tkg")) },
+	})
+}
+
+func run(program string) int {
+	return int(cli.Run(context.Background(), cli.Deps{
+		Streams:   view.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr},
+		Environ:   os.Environ(),
+		UserHome:  os.Getenv("HOME"),
+		InvokedAs: cli.InvokedAs(program),
+		Build:     cli.Build{Version: "v0.0.1-test", Commit: "abc1234", Date: "2026-01-02"},
+		Now:       time.Now,
+	}, os.Args[1:]))
+}
+
+// TestScripts runs testdata/script/*.txtar. Each has a home of its own and no network.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code":     wantCode,
+			"noescape": wantNoEscape,
+		},
+	})
+}

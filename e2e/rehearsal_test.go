@@ -1,0 +1,197 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/slipway-sh/slipway/internal/simctl"
+)
+
+// rehearsal is one home with a simulator and a plane of its own, driven through the command line as a person would.
+type rehearsal struct {
+	t    *testing.T
+	home string
+	env  []string
+}
+
+// result is what one command line left behind.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+func newRehearsal(t *testing.T) *rehearsal {
+	t.Helper()
+	home := t.TempDir()
+	r := &rehearsal{t: t, home: home, env: append(os.Environ(),
+		"SLIPWAY_HOME="+home, "HOME="+home, "SLIPWAY_REPOSITORY="+repository(t))}
+	t.Cleanup(func() {
+		if t.Failed() {
+			r.dumpLogs()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if got := r.exec(ctx, "rehearse", "stop"); got.code != 0 {
+			t.Errorf("rehearse stop: exit %d\n%s", got.code, got.stderr)
+		}
+	})
+	return r
+}
+
+// initialised is a rehearsal whose management cluster is up.
+func initialised(t *testing.T) *rehearsal {
+	t.Helper()
+	r := newRehearsal(t)
+	r.must("init", "-i", "vsphere", "--local", "--name", "mgmt")
+	return r
+}
+
+func repository(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.Abs("../.cache/repository")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "infrastructure-vsphere")); err != nil {
+		t.Fatalf("the upstream controllers are not built: run make managers: %v", err)
+	}
+	return dir
+}
+
+func program(name string) string {
+	path, err := filepath.Abs(filepath.Join("../bin", name))
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+// run executes `slipway rehearse -- args...`.
+func (r *rehearsal) run(args ...string) result {
+	r.t.Helper()
+	return r.exec(r.t.Context(), append([]string{"rehearse", "--"}, args...)...)
+}
+
+// must is run for a command that has to end well.
+func (r *rehearsal) must(args ...string) result {
+	r.t.Helper()
+	got := r.run(args...)
+	if got.code != 0 {
+		r.t.Fatalf("slipway %s: exit %d\n%s%s", strings.Join(args, " "), got.code, got.stdout, got.stderr)
+	}
+	return got
+}
+
+func (r *rehearsal) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program("slipway"), args...)
+	cmd.Env = r.env
+	return cmd
+}
+
+func (r *rehearsal) exec(ctx context.Context, args ...string) result {
+	r.t.Helper()
+	cmd := r.command(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		r.t.Fatalf("slipway %s: %v", strings.Join(args, " "), err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// kill runs a command and kills it with SIGKILL as soon as it has printed a line that contains marker.
+// It reports whether the line came before the command ended by itself.
+func (r *rehearsal) kill(marker string, args ...string) bool {
+	r.t.Helper()
+	cmd := r.command(r.t.Context(), append([]string{"rehearse", "--"}, args...)...)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	killed := false
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if !killed && strings.Contains(lines.Text(), marker) {
+			killed = true
+			if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	}
+	_, _ = io.Copy(io.Discard, stderr)
+	_ = cmd.Wait() // killed on purpose
+	return killed
+}
+
+// simulator finds the rehearsal's simulator.
+func (r *rehearsal) simulator() simctl.State {
+	r.t.Helper()
+	state, err := simctl.Simulator{Dir: filepath.Join(r.home, "rehearsal", "sim")}.Status()
+	if err != nil || !state.Running() {
+		r.t.Fatalf("the simulator does not run: %+v, %v", state, err)
+	}
+	return state
+}
+
+// kubeconfig is the rehearsal's own, which never is the person's.
+func (r *rehearsal) kubeconfig() string { return filepath.Join(r.home, "rehearsal", "kubeconfig") }
+
+// planeDir holds the state of the rehearsal's plane.
+func (r *rehearsal) planeDir() string { return filepath.Join(r.home, "rehearsal", "home", "plane") }
+
+// clusters reads `get clusters -o json`.
+func (r *rehearsal) clusters() []map[string]any {
+	r.t.Helper()
+	var clusters []map[string]any
+	out := r.must("get", "clusters", "-o", "json").stdout
+	if err := json.Unmarshal([]byte(out), &clusters); err != nil {
+		r.t.Fatalf("get clusters -o json: %v\n%s", err, out)
+	}
+	return clusters
+}
+
+// eventually polls until ok says so, and fails with what it said last.
+func eventually(t *testing.T, limit time.Duration, ok func() (string, bool)) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		said, done := ok()
+		if done {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %s", limit, said)
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// dumpLogs prints the end of every log of the rehearsal, so that a failure in CI can be understood.
+func (r *rehearsal) dumpLogs() {
+	logs, _ := filepath.Glob(filepath.Join(r.planeDir(), "logs", "*.log"))
+	for _, path := range append(logs, filepath.Join(r.home, "rehearsal", "sim", "log")) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		r.t.Logf("--- %s\n%s", filepath.Base(path), raw[max(0, len(raw)-3000):])
+	}
+}

@@ -32,13 +32,19 @@ func readFile(path string, named bool) (*file, uerr.Findings) {
 	if findings != nil {
 		return f, findings
 	}
+	f.root, findings = ParseMapping(path, data)
+	return f, findings
+}
+
+// ParseMapping reads one YAML document that is a map, as config.yaml and plans are; nothing at all gives nil. The
+// findings name the path and the line, and hold no text of a value.
+func ParseMapping(path string, data []byte) (*yaml.Node, uerr.Findings) {
 	root, problem := parseRoot(data)
-	if problem != nil {
-		problem.Where = f.at(problem.line)
-		return f, uerr.Findings{problem.Finding}
+	if problem == nil {
+		return root, nil
 	}
-	f.root = root
-	return f, nil
+	problem.Where = (&file{path: path}).at(problem.line)
+	return nil, uerr.Findings{problem.Finding}
 }
 
 func (f *file) at(line int) string { return f.path + ":" + strconv.Itoa(max(line, 1)) }

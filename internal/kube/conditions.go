@@ -1,0 +1,149 @@
+package kube
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+)
+
+// Condition is one condition of an object, whichever version of the Cluster API contract it was written by.
+type Condition struct {
+	Type     string    `json:"type"`
+	Status   string    `json:"status"` // True, False or Unknown
+	Reason   string    `json:"reason,omitempty"`
+	Message  string    `json:"message,omitempty"`
+	Severity string    `json:"severity,omitempty"` // contract v1beta1 only
+	Since    time.Time `json:"since,omitzero"`
+}
+
+// String is "Type: message", with the reason where there is no message. Messages are put on one line.
+func (c Condition) String() string {
+	message := strings.Join(strings.FieldsFunc(c.Message, func(r rune) bool { return r == '\n' }), " ")
+	switch {
+	case message != "":
+		return c.Type + ": " + message
+	case c.Reason != "":
+		return c.Type + ": " + c.Reason
+	}
+	return c.Type + " is " + c.Status
+}
+
+// conditionsOf reads an object's conditions: status.v1beta2.conditions where a provider of the older contract offers
+// them, because they say more, and status.conditions otherwise.
+func conditionsOf(object *unstructured.Unstructured) []Condition {
+	for _, path := range [][]string{{"status", "v1beta2", "conditions"}, {"status", "conditions"}} {
+		items, ok, err := unstructured.NestedSlice(object.Object, path...)
+		if !ok || err != nil || len(items) == 0 {
+			continue
+		}
+		var out []Condition
+		for _, item := range items {
+			if fields, ok := item.(map[string]any); ok {
+				out = append(out, conditionFrom(fields))
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+func conditionFrom(fields map[string]any) Condition {
+	text := func(key string) string {
+		s, _ := fields[key].(string)
+		return s
+	}
+	since, _ := time.Parse(time.RFC3339, text("lastTransitionTime"))
+	return Condition{
+		Type: text("type"), Status: text("status"), Reason: text("reason"),
+		Message: text("message"), Severity: text("severity"), Since: since,
+	}
+}
+
+// isTrue says whether a condition is there, True, and speaks of the object's present generation.
+func isTrue(conditions []metav1.Condition, conditionType string, generation int64) bool {
+	for _, c := range conditions {
+		if c.Type == conditionType {
+			return c.Status == metav1.ConditionTrue && (c.ObservedGeneration == 0 || c.ObservedGeneration >= generation)
+		}
+	}
+	return false
+}
+
+// The weights of a condition as the answer to "what blocks?". A cause outweighs its consequences.
+const (
+	notBlocking = iota
+	unknown     // nobody has said anything yet
+	consequence // sums up, or waits for, something else that is in the tree
+	waiting     // waits for something named in the reason
+	working     // false, and being worked on
+	failing     // false, and the reason names an error; or paused
+)
+
+// weigh says how likely a condition is the cause of an object not being ready.
+func weigh(c Condition) int {
+	if c.Type == clusterv1.PausedCondition {
+		return pick(c.Status == "True", failing, notBlocking)
+	}
+	if c.Type == clusterv1.DeletingCondition {
+		return pick(c.Status == "True" && c.Message != "", working, notBlocking)
+	}
+	switch {
+	case c.Status == "True" || informative(c.Type):
+		return notBlocking
+	case summarises(c.Type):
+		return consequence
+	case namesError(c):
+		return failing
+	case c.Status == "Unknown":
+		return unknown
+	case strings.HasPrefix(c.Reason, "Waiting"):
+		return waiting
+	}
+	return working
+}
+
+func pick(yes bool, a, b int) int {
+	if yes {
+		return a
+	}
+	return b
+}
+
+// informative conditions are normally False, or tell of work that blocks nothing.
+func informative(conditionType string) bool {
+	return slices.Contains([]string{
+		clusterv1.RollingOutCondition, clusterv1.ScalingUpCondition, clusterv1.ScalingDownCondition,
+		clusterv1.RemediatingCondition, clusterv1.MachineUpdatingCondition, clusterv1.MachineUpToDateCondition,
+		clusterv1.MachinesUpToDateCondition, clusterv1.ClusterControlPlaneMachinesUpToDateCondition,
+		clusterv1.ClusterWorkerMachinesUpToDateCondition, "RemediationAllowed", "ExternallyRemediated", "OwnerRemediated",
+	}, conditionType)
+}
+
+// summarises names the conditions that are made of other objects' conditions, or only follow from them.
+func summarises(conditionType string) bool {
+	return slices.Contains([]string{
+		clusterv1.AvailableCondition, clusterv1.ReadyCondition,
+		clusterv1.ClusterControlPlaneAvailableCondition, clusterv1.ClusterWorkersAvailableCondition,
+		clusterv1.ClusterControlPlaneInitializedCondition, "Initialized",
+		clusterv1.InfrastructureReadyCondition, clusterv1.BootstrapConfigReadyCondition,
+		clusterv1.ClusterControlPlaneMachinesReadyCondition, clusterv1.ClusterWorkerMachinesReadyCondition,
+		clusterv1.MachinesReadyCondition, clusterv1.ClusterRemoteConnectionProbeCondition,
+		"EtcdClusterHealthy", "ControlPlaneComponentsHealthy",
+	}, conditionType)
+}
+
+func namesError(c Condition) bool {
+	if c.Severity == "Error" {
+		return true
+	}
+	for _, word := range []string{"Fail", "Error", "NotFound", "DoesNotExist", "Unreachable", "Invalid", "Incompatible", "Misconfigured", "InUse"} {
+		if strings.Contains(c.Reason, word) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,149 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+const (
+	// outageLimit is how long a wait outlives a management cluster that does not answer: long enough for a plane to
+	// be started again by hand, short enough to tell that it is gone.
+	outageLimit = 30 * time.Second
+	// noteEvery bounds how often the tree is read for the progress line, because that takes a request for each kind.
+	noteEvery = time.Second
+	// lastWord is what the reading of the blocking condition may take once the deadline is over.
+	lastWord = 5 * time.Second
+)
+
+// look is one evaluation of what is waited for.
+type look func(ctx context.Context) (done bool, err error)
+
+// until looks whenever a target changes, until the look is done. It returns nil, the look's error, or ctx's.
+func (c *Client) until(ctx context.Context, targets []target, see look) error {
+	signals, stop := c.watch(ctx, targets)
+	defer stop()
+	tick := time.NewTicker(lookAnyway)
+	defer tick.Stop()
+	var outage time.Time
+	for {
+		done, err := see(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return errors.Join(context.Cause(ctx), err)
+		case done:
+			return nil
+		case err == nil:
+			outage = time.Time{}
+		case !unreachable(err):
+			return err
+		case outage.IsZero():
+			outage = c.now()
+		case c.now().Sub(outage) > outageLimit:
+			return err
+		}
+		sleep(ctx, lookEvery)
+		select {
+		case <-ctx.Done():
+		case <-signals:
+		case <-tick.C:
+		}
+	}
+}
+
+// Await waits until done says so of the Cluster, and tells note what it waits for. One deadline, ctx's, counts: when it
+// is over the error names the object and the condition that blocked; an interrupted wait says so with its own exit code.
+// what completes the sentence "timed out waiting for ...".
+func (c *Client) Await(ctx context.Context, key Key, what string, done func(*clusterv1.Cluster) bool, note func(string)) error {
+	var noted time.Time
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
+		cluster, err := c.Cluster(ctx, key)
+		if err != nil || done(cluster) {
+			return err == nil, err
+		}
+		if c.now().Sub(noted) < noteEvery {
+			return false, nil
+		}
+		noted = c.now()
+		c.note(ctx, key, note)
+		return false, nil
+	})
+	return c.waitError(ctx, key, what, err)
+}
+
+// AwaitGone waits until the Cluster is no more.
+func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) error {
+	var noted time.Time
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
+		_, err := c.Cluster(ctx, key)
+		if uerr.ExitCode(err) == uerr.NotFound {
+			return true, nil
+		}
+		if err == nil && c.now().Sub(noted) >= noteEvery {
+			noted = c.now()
+			c.note(ctx, key, note)
+		}
+		return false, err
+	})
+	return c.waitError(ctx, key, "the cluster to be gone", err)
+}
+
+// note reads the tree for the progress line; a wait does not end because that could not be read.
+func (c *Client) note(ctx context.Context, key Key, note func(string)) {
+	if tree, err := c.Tree(ctx, key.Namespace, key.Name); err == nil {
+		note(tree.Progress())
+	}
+}
+
+// waitError explains why a wait ended early, with the last cause instead of the deadline alone.
+func (c *Client) waitError(ctx context.Context, key Key, what string, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	object, cause := ClusterName(key), context.Cause(ctx)
+	if node, condition := c.lastCause(ctx, key); node != nil {
+		object, cause = node.Object(), errors.New(condition.String())
+	}
+	return EndedError(ctx, what, object, cause)
+}
+
+// lastCause asks once more after ctx has ended. A server that is gone too leaves the cause unknown.
+func (c *Client) lastCause(ctx context.Context, key Key) (*Node, *Condition) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	defer cancel()
+	tree, err := c.Tree(ctx, key.Namespace, key.Name)
+	if err != nil {
+		return nil, nil
+	}
+	return tree.Cause()
+}
+
+// EndedError is the error of a wait whose ctx has ended: timed out, cancelled by the user, or stopped by a cause of its
+// own such as a lost lock.
+func EndedError(ctx context.Context, what, object string, cause error) error {
+	ended := context.Cause(ctx)
+	var known *uerr.Error
+	switch {
+	case errors.As(ended, &known):
+		return ended
+	case errors.Is(ended, context.DeadlineExceeded):
+		return &uerr.Error{
+			Code: uerr.TimedOut, What: "timed out waiting for " + what, Object: object, Cause: cause,
+			Next: nextFor(object),
+		}
+	}
+	return &uerr.Error{Code: uerr.Cancelled, What: "interrupted while waiting for " + what, Object: object, Cause: cause}
+}
+
+func nextFor(object string) string {
+	if strings.HasPrefix(object, "Cluster ") {
+		return "slipway describe cluster NAME shows every condition; the same command goes on where this one stopped"
+	}
+	return fmt.Sprintf("look at %s (slipway describe cluster NAME), then type the same command again to go on", object)
+}

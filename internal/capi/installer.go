@@ -1,0 +1,202 @@
+package capi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/cluster"
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/config"
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/repository"
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/yamlprocessor"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// Installer puts Cluster API and one infrastructure provider into a management cluster, from a complete repository.
+// Whatever serves cert-manager's API there is not its business; it only checks that something does.
+type Installer struct {
+	Kubeconfig string // path
+	Context    string // empty means the file's current one
+	Repository string // folder that Artifacts filled
+	Report     func(message string)
+}
+
+// Install applies what is missing and returns when every provider is Available and its webhooks answer. It can be
+// killed at any point and called again: a provider counts as installed only when its inventory entry, which is written
+// last, and its Deployment are both there. variables are clusterctl's, such as VSPHERE_USERNAME, and win over defaults.
+// The deadline of ctx is the only time-out.
+func (i *Installer) Install(ctx context.Context, infrastructure string, variables map[string]string) error {
+	providers, err := Providers(infrastructure)
+	if err != nil {
+		return err
+	}
+	s, err := i.session(ctx, variables)
+	if err != nil {
+		return err
+	}
+	list, err := i.load(s, providers)
+	if err != nil {
+		return err
+	}
+	if err := s.cluster.ProviderInventory().EnsureCustomResourceDefinitions(ctx); err != nil {
+		return fmt.Errorf("management cluster: %w", err)
+	}
+	if err := s.cluster.ProviderInventory().CheckCAPIContract(ctx, cluster.AllowCAPINotInstalled{}); err != nil {
+		return fmt.Errorf("management cluster: %w", err)
+	}
+	if err := i.apply(ctx, s, list); err != nil {
+		return err
+	}
+	return i.wait(ctx, s, list)
+}
+
+// session is one connection to a management cluster, with clusterctl's configuration for it.
+type session struct {
+	config  config.Client
+	cluster cluster.Client
+}
+
+// session never lets clusterctl look for files in the user's home: its configuration is in memory.
+func (i *Installer) session(ctx context.Context, variables map[string]string) (*session, error) {
+	reader := config.NewMemoryReader()
+	for key, value := range defaultVariables() {
+		reader.Set(key, value)
+	}
+	for key, value := range variables {
+		reader.Set(key, value)
+	}
+	cfg, err := config.New(ctx, "", config.InjectReader(reader))
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig := cluster.Kubeconfig{Path: i.Kubeconfig, Context: i.Context}
+	return &session{config: cfg, cluster: cluster.New(kubeconfig, cfg,
+		cluster.InjectProxy(&oneClient{Proxy: cluster.NewProxy(kubeconfig)}),
+		cluster.InjectRepositoryFactory(folder{path: i.Repository}.client),
+	)}, nil
+}
+
+// defaultVariables are Slipway's. The vSphere credentials are empty because each cluster brings its own, in a Secret
+// that its VSphereCluster refers to; clusterctl refuses variables that are not set at all.
+func defaultVariables() map[string]string {
+	return map[string]string{
+		"CLUSTER_TOPOLOGY": "true", // ClusterClass
+		"EXP_RUNTIME_SDK":  "false",
+		"VSPHERE_USERNAME": "",
+		"VSPHERE_PASSWORD": "",
+		"cert-manager":     `externallyProvisioned: "true"`,
+		"overridesFolder":  os.DevNull, // not the one in the user's home
+		"images":           "{}",       // image names stay as upstream ships them
+	}
+}
+
+// load reads the components of every provider and fills in their variables.
+func (i *Installer) load(s *session, providers []Provider) ([]repository.Components, error) {
+	var list []repository.Components
+	for _, p := range providers {
+		file := filepath.Join(p.folder(i.Repository), p.ComponentsFile())
+		raw, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &uerr.Error{
+				What: "provider is not in the repository", Object: p.String(), Cause: err,
+				Next: "fetch it, or point to a bundle that holds it",
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		c, err := repository.NewComponents(repository.ComponentsInput{
+			Provider: config.NewProvider(p.Name, fileURL(file), p.Type), ConfigClient: s.config,
+			Processor: yamlprocessor.NewSimpleProcessor(), RawYaml: raw,
+			Options: repository.ComponentsOptions{Version: p.Version},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("components of %s: %w", p, err)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// apply installs the providers that are not there yet, after clusterctl has judged the whole.
+func (i *Installer) apply(ctx context.Context, s *session, list []repository.Components) error {
+	missing, err := i.missing(ctx, s, list)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	plan := s.cluster.ProviderInstaller()
+	for _, m := range missing {
+		if !m.listed {
+			plan.Add(m.components)
+		}
+	}
+	if err := plan.Validate(ctx); err != nil {
+		return fmt.Errorf("providers: %w", err)
+	}
+	if err := s.cluster.CertManager().EnsureInstalled(ctx); err != nil {
+		return &uerr.Error{
+			What: "the management cluster does not serve cert-manager's API", Cause: err,
+			Next: "install cert-manager there; a plane serves it by itself: slipway management-cluster status",
+		}
+	}
+	for _, m := range missing {
+		c := m.components
+		i.report(fmt.Sprintf("installing %s %s", c.ManifestLabel(), c.Version()))
+		one := s.cluster.ProviderInstaller()
+		one.Add(c)
+		if _, err := one.Install(ctx, cluster.InstallOptions{}); err != nil {
+			return fmt.Errorf("install %s %s: %w", c.ManifestLabel(), c.Version(), err)
+		}
+	}
+	return nil
+}
+
+// absent is a provider to install; listed means that the inventory has it although its Deployment is gone.
+type absent struct {
+	components repository.Components
+	listed     bool
+}
+
+func (i *Installer) missing(ctx context.Context, s *session, list []repository.Components) ([]absent, error) {
+	inventory, err := s.cluster.ProviderInventory().List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("inventory: %w", err)
+	}
+	c, err := s.cluster.Proxy().NewClient(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []absent
+	for _, comps := range list {
+		found := inventory.FilterByProviderNameAndType(comps.Name(), comps.Type())
+		if len(found) == 0 {
+			out = append(out, absent{components: comps})
+			continue
+		}
+		if found[0].Version != comps.Version() {
+			return nil, &uerr.Error{
+				What:   fmt.Sprintf("the management cluster runs another version: %s, not %s", found[0].Version, comps.Version()),
+				Object: "provider " + comps.ManifestLabel(),
+				Next:   "use the Slipway release that installed it",
+			}
+		}
+		there, err := deploymentsExist(ctx, c, comps)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			out = append(out, absent{components: comps, listed: true})
+		}
+	}
+	return out, nil
+}
+
+func (i *Installer) report(message string) {
+	if i.Report != nil {
+		i.Report(message)
+	}
+}

@@ -1,0 +1,108 @@
+package capi
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/config"
+	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/repository"
+	utilyaml "sigs.k8s.io/cluster-api/util/yaml"
+)
+
+// upstreamRelease downloads the components and the metadata of a release with clusterctl's repository client, which knows
+// where each provider publishes. It goes past the overrides folder in the user's home, which is clusterctl's.
+func upstreamRelease(ctx context.Context, p Provider) (Release, error) {
+	var rel Release
+	cfg, err := config.New(ctx, "", config.InjectReader(config.NewMemoryReader()))
+	if err != nil {
+		return rel, err
+	}
+	known, err := cfg.Providers().Get(p.Name, p.Type)
+	if err != nil {
+		return rel, err
+	}
+	url := strings.Replace(known.URL(), "/latest/", "/"+p.Version+"/", 1)
+	repo, err := repository.NewGitHubRepository(ctx, config.NewProvider(p.Name, url, p.Type), cfg.Variables())
+	if err != nil {
+		return rel, err
+	}
+	if rel.Components, err = repo.GetFile(ctx, p.Version, repo.ComponentsPath()); err != nil {
+		return rel, err
+	}
+	rel.Metadata, err = repo.GetFile(ctx, p.Version, MetadataFile)
+	return rel, err
+}
+
+// upstream is the released components and the program inside the released image.
+type upstream struct {
+	arch    string
+	release func(context.Context, Provider) (Release, error)
+	pins    string // file of the digests that tags had when they were first seen
+	remote  []remote.Option
+	names   []name.Option
+	report  func(string)
+}
+
+func (u *upstream) fetch(ctx context.Context, p Provider, dir string) (record, error) {
+	u.report(fmt.Sprintf("fetching %s", p))
+	rel, err := u.release(ctx, p)
+	if err != nil {
+		return record{}, fmt.Errorf("release: %w", err)
+	}
+	image, err := managerImage(rel.Components)
+	if err != nil {
+		return record{}, err
+	}
+	tag, err := name.NewTag(image, append([]name.Option{name.StrictValidation}, u.names...)...)
+	if err != nil {
+		return record{}, fmt.Errorf("image %q in the components: %w", image, err)
+	}
+	digest, err := u.pin(ctx, tag)
+	if err != nil {
+		return record{}, err
+	}
+	if err := u.extractManager(ctx, digest, filepath.Join(dir, ManagerFile)); err != nil {
+		return record{}, fmt.Errorf("image %s: %w", digest, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, p.ComponentsFile()), rel.Components, 0o644); err != nil {
+		return record{}, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, MetadataFile), rel.Metadata, 0o644); err != nil {
+		return record{}, err
+	}
+	return record{Source: "image " + digest.String()}, nil
+}
+
+// managerImage finds the image of the container named manager in the components' one Deployment.
+func managerImage(components []byte) (string, error) {
+	objs, err := utilyaml.ToUnstructured(components)
+	if err != nil {
+		return "", fmt.Errorf("components: %w", err)
+	}
+	for _, obj := range objs {
+		if obj.GetKind() != "Deployment" {
+			continue
+		}
+		if image := containerImage(obj); image != "" {
+			return image, nil
+		}
+	}
+	return "", fmt.Errorf("components: no Deployment with a container named manager")
+}
+
+func containerImage(deployment unstructured.Unstructured) string {
+	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	for _, c := range containers {
+		if m, ok := c.(map[string]any); ok && m["name"] == "manager" {
+			image, _ := m["image"].(string)
+			return image
+		}
+	}
+	return ""
+}

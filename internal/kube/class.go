@@ -79,25 +79,40 @@ func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 	last := errors.New("Cluster API has not looked at it yet; is its controller running?") //nolint:revive,staticcheck // a proper name begins the sentence
 	t := target{gvk: clusterv1.GroupVersion.WithKind("ClusterClass"), namespace: key.Namespace, name: key.Name}
 	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
-		class := &clusterv1.ClusterClass{}
-		if err := c.api.Get(ctx, key, class); err != nil {
-			return false, c.explain(ctx, fmt.Errorf("read %s: %w", object, err))
+		unmet, err := c.unmetClass(ctx, key)
+		if unmet != nil && unmet.Reason != "" {
+			last = errors.New(unmet.String())
 		}
-		for _, name := range []string{clusterv1.ClusterClassRefVersionsUpToDateCondition, clusterv1.ClusterClassVariablesReadyCondition} {
-			if isTrue(class.Status.Conditions, name, class.Generation) {
-				continue
-			}
-			if found := findCondition(class.Status.Conditions, name); found != nil {
-				last = errors.New(found.String())
-			}
-			return false, nil
-		}
-		return true, nil
+		return unmet == nil && err == nil, err
 	})
 	if ctx.Err() != nil {
 		return EndedError(ctx, "the cluster's class to be accepted", object, last)
 	}
 	return err
+}
+
+// ClassReady says whether Cluster API has resolved a ClusterClass's templates and variables.
+func (c *Client) ClassReady(ctx context.Context, key Key) (bool, error) {
+	unmet, err := c.unmetClass(ctx, key)
+	return unmet == nil, err
+}
+
+// unmetClass gives the first condition of a ClusterClass that a Cluster has to wait for; nil when there is none.
+func (c *Client) unmetClass(ctx context.Context, key Key) (*Condition, error) {
+	class := &clusterv1.ClusterClass{}
+	if err := c.api.Get(ctx, key, class); err != nil {
+		return nil, c.explain(ctx, fmt.Errorf("read ClusterClass %s: %w", key, err))
+	}
+	for _, name := range []string{clusterv1.ClusterClassRefVersionsUpToDateCondition, clusterv1.ClusterClassVariablesReadyCondition} {
+		if isTrue(class.Status.Conditions, name, class.Generation) {
+			continue
+		}
+		if found := findCondition(class.Status.Conditions, name); found != nil {
+			return found, nil
+		}
+		return &Condition{Type: name, Status: "Unknown"}, nil
+	}
+	return nil, nil
 }
 
 func findCondition(conditions []metav1.Condition, name string) *Condition {

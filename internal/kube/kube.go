@@ -37,7 +37,7 @@ const FieldOwner = "slipway"
 // Labels and annotations that Slipway reads and writes on its objects.
 const (
 	ManagedByLabel      = "app.kubernetes.io/managed-by" // value FieldOwner, on every object of ours
-	PlanAnnotation      = "slipway.sh/plan"              // on the Cluster: the plan it was asked with
+	PlanLabel           = "slipway.sh/plan"              // on the Cluster: the plan it was asked with
 	OperationAnnotation = "slipway.sh/operation"         // on the Cluster: "create" or "update", the last one begun
 	RoleLabelPrefix     = "cluster-role.tkg.tanzu.vmware.com/"
 )

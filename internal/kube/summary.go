@@ -86,7 +86,7 @@ func Summarise(cluster *clusterv1.Cluster, now time.Time) ClusterSummary {
 		Name: cluster.Name, Namespace: cluster.Namespace, Status: StatusOf(cluster, now),
 		ControlPlane: ControlPlaneCount(cluster).String(), Workers: WorkerCount(cluster).String(),
 		Kubernetes: cluster.Spec.Topology.Version, Roles: []string{},
-		Plan: cluster.Annotations[PlanAnnotation], Created: cluster.CreationTimestamp.Time,
+		Plan: cluster.Labels[PlanLabel], Created: cluster.CreationTimestamp.Time,
 	}
 	for label := range cluster.Labels {
 		if role, ok := strings.CutPrefix(label, RoleLabelPrefix); ok {

@@ -1,0 +1,48 @@
+package vsphere
+
+import (
+	"context"
+	"errors"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/vsphere/image"
+)
+
+// ImportRequest is one OVA to become a template, at the place that the configuration names.
+type ImportRequest struct {
+	Config *config.Config
+	File   string
+	Name   string // empty takes the file's
+}
+
+// placing is what has to be found before an import.
+func placing() []check {
+	return []check{
+		{name: "login", run: (*inspection).checkLogin},
+		{name: "API version", needs: []string{"login"}, run: (*inspection).checkVersion},
+		{name: "datacenter", needs: []string{"login"}, run: (*inspection).checkDatacenter},
+		{name: "resource pool", needs: []string{"datacenter"}, run: (*inspection).checkPool},
+		{name: "folder", needs: []string{"datacenter"}, run: (*inspection).checkFolder},
+		{name: "datastore", needs: []string{"datacenter"}, run: (*inspection).checkDatastore},
+		{name: "network", needs: []string{"datacenter"}, run: (*inspection).checkNetwork},
+	}
+}
+
+// ImportImage verifies and uploads an OVA; see image.Import.
+func (p *Provider) ImportImage(ctx context.Context, r ImportRequest, progress func(done, total int64)) (image.Result, error) {
+	i := &inspection{provider: p, request: providers.Request{Config: r.Config}}
+	defer func() { i.close(ctx) }()
+	found, err := i.inspect(ctx, placing())
+	if err = errors.Join(err, found.Err()); err != nil {
+		return image.Result{}, err
+	}
+	place := image.Place{Pool: i.pool, Folder: i.folder, Datastore: i.datastore.Datastore, Network: i.network}
+	result, err := image.Import(ctx, i.conn.client, image.Request{File: r.File, Name: r.Name, Place: place}, progress)
+	var told *uerr.Error
+	if err != nil && ctx.Err() == nil && !errors.As(err, &told) {
+		err = i.conn.target.explain(ctx, err)
+	}
+	return result, err
+}

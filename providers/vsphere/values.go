@@ -1,0 +1,200 @@
+package vsphere
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers"
+)
+
+// resolving is what Values needs to know of vCenter; Preflight asks the rest.
+func resolving() []check {
+	return []check{
+		{name: "login", run: (*inspection).checkLogin},
+		{name: "datacenter", needs: []string{"login"}, machines: true, run: (*inspection).checkDatacenter},
+		{name: "template", needs: []string{"datacenter"}, machines: true, run: (*inspection).checkTemplate},
+		{name: "Kubernetes version", needs: []string{"template"}, machines: true, run: (*inspection).checkKubernetesVersion},
+	}
+}
+
+// Values finds the template of the Kubernetes version, and gives the variables of templates/vsphere/clusterclass.yaml.
+// What is not configured is left out, so that the defaults of the ClusterClass hold. A request without machines gets
+// the credentials only, without asking vCenter.
+func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.Values, error) {
+	t, findings := newTarget(r.Config)
+	if findings != nil {
+		return providers.Values{}, findings
+	}
+	values := providers.Values{Credentials: credentials(t), Controller: controllerVariables(t)}
+	if r.ControlPlane == 0 {
+		return values, nil
+	}
+	i := &inspection{provider: p, request: r}
+	defer func() { i.close(ctx) }()
+	found, err := i.inspect(ctx, resolving())
+	if err = errors.Join(err, found.Err()); err != nil {
+		return providers.Values{}, err
+	}
+	values.KubernetesVersion = r.KubernetesVersion
+	if i.template.tagged {
+		values.KubernetesVersion = i.template.version.String()
+	}
+	if values.Variables, err = i.variables(ctx); err != nil {
+		return providers.Values{}, err
+	}
+	if dropIn := i.proxyDropIn(); dropIn != "" {
+		values.Credentials[proxyKey] = []byte(dropIn)
+	}
+	return values, nil
+}
+
+// credentials is the data of the Secret that the upstream controller takes as a cluster's identity.
+func credentials(t target) map[string][]byte {
+	return map[string][]byte{"username": []byte(t.username), "password": []byte(t.password.Reveal())}
+}
+
+// controllerVariables stand between single quotes in the controller's components.
+func controllerVariables(t target) map[string]string {
+	quoted := func(s string) string { return strings.ReplaceAll(s, "'", "''") }
+	return map[string]string{keyUsername: quoted(t.username), keyPassword: quoted(t.password.Reveal())}
+}
+
+// variables are JSON values by the names of the ClusterClass.
+func (i *inspection) variables(ctx context.Context) (map[string]any, error) {
+	c := i.config()
+	port, err := c.Int(keyEndpointPort)
+	if err != nil {
+		return nil, err
+	}
+	controlPlane, problems := machineSize(c, controlPlaneRole())
+	worker, more := machineSize(c, workerRole())
+	if err := append(problems, more...).Err(); err != nil {
+		return nil, err
+	}
+	policy, err := i.policyName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := map[string]any{
+		"server":               i.conn.target.url.Host,
+		"datacenter":           i.datacenter.InventoryPath,
+		"network":              c.String(keyNetwork),
+		"template":             i.template.path,
+		"controlPlaneEndpoint": map[string]any{"host": c.String(keyEndpoint), "port": port},
+		"controlPlane":         controlPlane,
+		"worker":               worker,
+	}
+	setText(v, map[string]string{
+		"thumbprint": i.thumbprint(), "datastore": c.String(keyDatastore), "folder": c.String(keyFolder),
+		"resourcePool": c.String(keyPool), "cloneMode": c.String(keyCloneMode), "storagePolicy": policy,
+		"vipInterface": c.String("VIP_NETWORK_INTERFACE"), "sshKey": strings.TrimSpace(c.String(keySSH)),
+	})
+	proxy, err := i.proxyVariable()
+	setObject(v, "proxy", proxy)
+	registry, wrong := registryVariable(c)
+	setObject(v, "registry", registry)
+	if err := errors.Join(err, wrong); err != nil {
+		return nil, err
+	}
+	return plain(v)
+}
+
+func setText(v map[string]any, texts map[string]string) {
+	for name, text := range texts {
+		if text != "" {
+			v[name] = text
+		}
+	}
+}
+
+func setObject(v map[string]any, name string, object map[string]any) {
+	if len(object) > 0 {
+		v[name] = object
+	}
+}
+
+// plain turns structs into JSON's own types, as the contract asks.
+func plain(v map[string]any) (map[string]any, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("variables of the ClusterClass: %w", err)
+	}
+	var out map[string]any
+	return out, json.Unmarshal(raw, &out)
+}
+
+// thumbprint is the configured pin, or that of the certificate which the system's roots vouched for just now. The
+// upstream controller takes a cluster without a thumbprint for one that wants no check at all.
+func (i *inspection) thumbprint() string {
+	switch t := i.conn.target; {
+	case t.thumbprint != "":
+		return t.thumbprint
+	case t.insecure:
+		return ""
+	default:
+		return i.conn.trust.lastSeen()
+	}
+}
+
+// policyName turns the id of a storage policy, which TKG also takes, into the name that the controller wants.
+func (i *inspection) policyName(ctx context.Context) (string, error) {
+	want := i.config().String(keyPolicy)
+	if want == "" {
+		return "", nil
+	}
+	policies, err := i.policies(ctx)
+	if err != nil {
+		return "", i.conn.target.explain(ctx, err)
+	}
+	if name, ok := policies[want]; ok {
+		return name, nil
+	}
+	return want, nil
+}
+
+// registryVariable is the mirror that machines pull every image through.
+func registryVariable(c *config.Config) (map[string]any, error) {
+	const key = "TKG_CUSTOM_IMAGE_REPOSITORY"
+	if c.String(key) == "" {
+		return nil, nil
+	}
+	v := map[string]any{"mirror": c.String(key)}
+	if c.Bool(key + "_SKIP_TLS_VERIFY") {
+		v["insecure"] = true
+	}
+	return v, setCertificate(c, v, key+"_CA_CERTIFICATE")
+}
+
+// setCertificate decodes TKG's base64 of a PEM; plain PEM passes too.
+func setCertificate(c *config.Config, v map[string]any, key string) error {
+	text := c.String(key)
+	if text == "" {
+		return nil
+	}
+	if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
+		text = string(raw)
+	}
+	if !strings.Contains(text, "-----BEGIN CERTIFICATE-----") {
+		return uerr.Findings{{Where: where(c, key), Problem: key + " holds no certificate in PEM",
+			Next: "set it to the output of: base64 -w0 ca.pem"}}
+	}
+	v["ca"] = text
+	return nil
+}
+
+// hasPassword says whether a URL must not stand in an object that everybody may read.
+func hasPassword(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return true
+	}
+	_, set := u.User.Password()
+	return set
+}

@@ -1,5 +1,5 @@
 // Package cli is the command line: one file per command, the wiring between packages, and the exit codes.
-// It holds no knowledge of a cloud and applies nothing itself.
+// It holds no knowledge of a cloud, and operations on clusters are internal/phase's.
 //
 // Each command has a newX that declares its flags and a runX that acts. What a command needs is in Deps.
 package cli
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/slipway-sh/slipway/providers"
 )
@@ -22,6 +23,7 @@ type Deps struct {
 	InvokedAs string // "slipway", or "tkg" for TKG's habits
 	Build     Build
 	Providers []providers.Provider
+	Tables    []config.Table // the providers' variables
 	Images    ImageImporter
 	Now       func() time.Time
 
@@ -65,16 +67,6 @@ func (d *Deps) home() string {
 		return dir
 	}
 	return filepath.Join(d.UserHome, ".slipway")
-}
-
-// userKubeconfig is the file that contexts are merged into: the first of $KUBECONFIG, or ~/.kube/config.
-func (d *Deps) userKubeconfig() string {
-	for _, path := range filepath.SplitList(d.env("KUBECONFIG")) {
-		if path != "" {
-			return path
-		}
-	}
-	return filepath.Join(d.UserHome, ".kube", "config")
 }
 
 // confirm asks before something is destroyed. TKG's --skip-prompt answers like --yes.

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/slipway-sh/slipway/plans"
+)
+
+// completionPatience is how long a shell may wait for names from the management cluster.
+const completionPatience = 2 * time.Second
+
+// regionNames are the registered management clusters.
+func (d *Deps) regionNames(string) []string {
+	cfg, err := d.configuration(nil, nil)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, r := range cfg.Regions() {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// planNames are the built-in plans and those of the user's home.
+func (d *Deps) planNames(string) []string {
+	all, _ := plans.Load(d.home()) // those that can be read
+	return slices.Sorted(maps.Keys(all))
+}
+
+// providerNames are the infrastructures of this build.
+func (d *Deps) providerNames(string) []string {
+	var names []string
+	for _, p := range d.Providers {
+		names = append(names, p.Name())
+	}
+	return names
+}
+
+// clusterNames asks the management cluster. A shell gets no words when it does not answer at once.
+func (d *Deps) clusterNames(string) []string {
+	client, err := d.Management()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completionPatience)
+	defer cancel()
+	clusters, err := client.Summaries(ctx, "")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, c := range clusters {
+		names = append(names, c.Name)
+	}
+	return names
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/cluster"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/config"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/repository"
@@ -30,6 +31,19 @@ type Installer struct {
 // last, and its Deployment are both there. variables are clusterctl's, such as VSPHERE_USERNAME, and win over defaults.
 // The deadline of ctx is the only time-out.
 func (i *Installer) Install(ctx context.Context, infrastructure string, variables map[string]string) error {
+	err := i.install(ctx, infrastructure, variables)
+	var told *uerr.Error
+	if err == nil || ctx.Err() == nil || errors.As(err, &told) && told.Code != uerr.OK {
+		return err
+	}
+	code := uerr.TimedOut
+	if errors.Is(ctx.Err(), context.Canceled) {
+		code = uerr.Cancelled
+	}
+	return &uerr.Error{Code: code, What: "the providers are not all installed", Cause: err, Next: "type the same command again: it goes on from there"}
+}
+
+func (i *Installer) install(ctx context.Context, infrastructure string, variables map[string]string) error {
 	providers, err := Providers(infrastructure)
 	if err != nil {
 		return err
@@ -137,11 +151,8 @@ func (i *Installer) apply(ctx context.Context, s *session, list []repository.Com
 	if err := plan.Validate(ctx); err != nil {
 		return fmt.Errorf("providers: %w", err)
 	}
-	if err := s.cluster.CertManager().EnsureInstalled(ctx); err != nil {
-		return &uerr.Error{
-			What: "the management cluster does not serve cert-manager's API", Cause: err,
-			Next: "install cert-manager there; a plane serves it by itself: slipway management-cluster status",
-		}
+	if err := certificates(ctx, s); err != nil {
+		return err
 	}
 	for _, m := range missing {
 		c := m.components
@@ -150,6 +161,26 @@ func (i *Installer) apply(ctx context.Context, s *session, list []repository.Com
 		one.Add(c)
 		if _, err := one.Install(ctx, cluster.InstallOptions{}); err != nil {
 			return fmt.Errorf("install %s %s: %w", c.ManifestLabel(), c.Version(), err)
+		}
+	}
+	return nil
+}
+
+// certificates checks that something plays cert-manager: first that its API is there at all, since clusterctl would
+// wait for that, then with clusterctl's own test that it issues.
+func certificates(ctx context.Context, s *session) error {
+	c, err := s.cluster.Proxy().NewClient(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.RESTMapper().RESTMapping(schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}, "v1")
+	if err == nil {
+		err = s.cluster.CertManager().EnsureInstalled(ctx)
+	}
+	if err != nil {
+		return &uerr.Error{
+			What: "the management cluster does not serve cert-manager's API", Cause: err,
+			Next: "install cert-manager in it; a plane serves it by itself: slipway management-cluster status",
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -17,52 +16,54 @@ import (
 // deletes the Secret. What is left to us is the Secret of a cluster that never got so far: it also carries an owner
 // reference to the Cluster, and where there is no Cluster yet, Orphans finds it.
 
-// IsLeftover says whether a Secret that is there belonged to an earlier cluster of the same name, so that the garbage
-// collector or the provider is about to delete it: it is being deleted, or it is owned while no such Cluster is there,
-// or it is owned by another Cluster than the one that is.
-func (c *Client) IsLeftover(ctx context.Context, secret *corev1.Secret, cluster Key) (bool, error) {
-	have := &corev1.Secret{}
-	if err := c.api.Get(ctx, client.ObjectKeyFromObject(secret), have); err != nil {
-		return false, client.IgnoreNotFound(err)
-	}
-	if have.DeletionTimestamp != nil {
-		return true, nil
-	}
-	current := &clusterv1.Cluster{}
-	err := c.api.Get(ctx, cluster, current)
-	if apierrors.IsNotFound(err) {
-		return len(have.OwnerReferences) > 0, nil
-	}
+// IsLeftover says whether an object of a cluster that is there belonged to an earlier cluster of the same name, so that
+// the garbage collector or the provider is about to delete it: it is being deleted, or it is owned while no such
+// Cluster is there, or it is owned by another Cluster than the one that is.
+func (c *Client) IsLeftover(ctx context.Context, object client.Object, cluster Key) (bool, error) {
+	desired, err := c.plain(object)
 	if err != nil {
-		return false, c.explain(ctx, fmt.Errorf("read %s: %w", ClusterName(cluster), err))
+		return false, err
 	}
-	for _, ref := range have.OwnerReferences {
-		if ref.Kind == clusterv1.ClusterKind && ref.UID != current.UID {
+	have, err := c.live(ctx, desired.GroupVersionKind(), client.ObjectKeyFromObject(desired))
+	if err != nil || have == nil {
+		return false, err
+	}
+	current, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), cluster)
+	switch {
+	case err != nil:
+		return false, err
+	case have.GetDeletionTimestamp() != nil:
+		return true, nil
+	case current == nil:
+		return len(have.GetOwnerReferences()) > 0, nil
+	}
+	for _, ref := range have.GetOwnerReferences() {
+		if ref.Kind == clusterv1.ClusterKind && ref.UID != current.GetUID() {
 			return true, nil
 		}
 	}
 	return false, nil
 }
 
-// ApplyIdentity applies the Secret; a leftover of an earlier cluster is deleted first and waited for.
-func (c *Client) ApplyIdentity(ctx context.Context, secret *corev1.Secret, cluster Key) error {
-	leftover, err := c.IsLeftover(ctx, secret, cluster)
+// ApplyFor applies an object that is one cluster's alone; a leftover of that name is deleted first and waited for.
+func (c *Client) ApplyFor(ctx context.Context, cluster Key, object client.Object) error {
+	leftover, err := c.IsLeftover(ctx, object, cluster)
 	if err != nil {
 		return err
 	}
 	if leftover {
-		if err := client.IgnoreNotFound(c.api.Delete(ctx, secret.DeepCopy())); err != nil {
-			return c.explain(ctx, fmt.Errorf("delete Secret of an earlier cluster: %w", err))
-		}
-		plain, err := c.plain(secret)
+		plain, err := c.plain(object)
 		if err != nil {
 			return err
+		}
+		if err := client.IgnoreNotFound(c.api.Delete(ctx, plain.DeepCopy())); err != nil {
+			return c.explain(ctx, fmt.Errorf("delete %s of an earlier cluster: %w", ObjectName(plain), err))
 		}
 		if err := c.awaitAbsent(ctx, plain); err != nil {
 			return err
 		}
 	}
-	return c.ApplyOwn(ctx, secret)
+	return c.ApplyOwn(ctx, object)
 }
 
 // Orphan is an object that was made for a cluster which is not there.

@@ -1,0 +1,63 @@
+package phase
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// applyCluster applies the Cluster, from which the management cluster does all the rest. A cluster that came up before
+// is not changed by creating it again; one that never did takes the new settings, so that a mistake can be corrected.
+type applyCluster struct {
+	client  *kube.Client
+	key     kube.Key
+	desired *clusterv1.Cluster
+}
+
+func (applyCluster) Name() string { return "cluster" }
+
+func (p applyCluster) Check(ctx context.Context) ([]Change, error) {
+	current, err := p.client.Cluster(ctx, p.key)
+	if uerr.ExitCode(err) == uerr.NotFound {
+		return []Change{{Object: kube.ClusterName(p.key), To: "create"}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if current.DeletionTimestamp != nil {
+		return nil, kube.DeletingError(p.key)
+	}
+	changes, err := p.client.Diff(ctx, p.desired)
+	if err != nil || len(changes) == 0 {
+		return nil, err
+	}
+	initialized := current.Status.Initialization.ControlPlaneInitialized
+	if initialized != nil && *initialized {
+		return nil, differsError(p.key, changes)
+	}
+	return changes, nil
+}
+
+func (p applyCluster) Apply(ctx context.Context, _ func(string)) error {
+	if err := p.client.Apply(ctx, p.desired); err != nil {
+		return err
+	}
+	return p.client.SetOperation(ctx, p.key, kube.OperationCreate)
+}
+
+func differsError(key kube.Key, changes []Change) error {
+	var lines []string
+	for _, c := range changes {
+		lines = append(lines, strings.TrimPrefix(c.String(), c.Object+" "))
+	}
+	return &uerr.Error{
+		Code: uerr.Failure, What: "there is a cluster of this name with other settings", Object: kube.ClusterName(key),
+		Cause: errors.New(strings.Join(lines, "; ")),
+		Next:  "use another name, or slipway scale cluster to change its size, or delete it first",
+	}
+}

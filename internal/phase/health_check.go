@@ -1,0 +1,45 @@
+package phase
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+)
+
+// HealthCheckInput is what changing a cluster's machine health checks needs.
+type HealthCheckInput struct {
+	Client  *kube.Client
+	Cluster kube.Key
+	Check   kube.HealthCheck
+	Holder  kube.Holder
+	Resume  string // the command line that goes on with it
+}
+
+// SetHealthCheck changes, or switches off, the machine health checks of a cluster.
+func SetHealthCheck(in HealthCheckInput) Operation {
+	return Operation{
+		Phases: []Phase{
+			&lockCluster{client: in.Client, key: in.Cluster, holder: in.Holder},
+			healthCheck{client: in.Client, key: in.Cluster, check: in.Check},
+		},
+		Meanwhile: fmt.Sprintf("nothing of %s's machines is touched", in.Cluster.Name),
+		Resume:    in.Resume,
+	}
+}
+
+type healthCheck struct {
+	client *kube.Client
+	key    kube.Key
+	check  kube.HealthCheck
+}
+
+func (healthCheck) Name() string { return "machine health checks" }
+
+func (p healthCheck) Check(ctx context.Context) ([]Change, error) {
+	return p.client.DiffHealthCheck(ctx, p.key, p.check)
+}
+
+func (p healthCheck) Apply(ctx context.Context, _ func(string)) error {
+	return p.client.ApplyHealthCheck(ctx, p.key, p.check)
+}

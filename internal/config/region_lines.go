@@ -64,13 +64,28 @@ func (d *Document) addItem(r Region) error {
 		pad := strings.Repeat(" ", tkg.Column-1)
 		return d.insertAfter(s.end, pad+keyRegions+":", pad+line)
 	case len(list.Content) == 0:
-		return d.insertAfter(d.keyEnd(keyOf(tkg, keyRegions), list), strings.Repeat(" ", tkg.Column-1)+line)
+		return d.firstItem(list, strings.Repeat(" ", tkg.Column-1)+line)
 	}
 	s, err := d.span(list)
 	if err != nil {
 		return err
 	}
 	return d.insertAfter(s.end, strings.Repeat(" ", list.Column-1)+line)
+}
+
+// firstItem puts a line below a key whose value is null or [].
+func (d *Document) firstItem(list *yaml.Node, line string) error {
+	s, err := d.span(list)
+	if err != nil {
+		return err
+	}
+	for s.start < s.end && s.start > 0 && d.data[s.start-1] == ' ' {
+		s.start--
+	}
+	if err := d.adopt(d.splice(s, "")); err != nil {
+		return err
+	}
+	return d.insertAfter(s.start, line)
 }
 
 // keyEnd is a place on the line of a key whose value is empty.
@@ -119,10 +134,13 @@ func (d *Document) removeItem(at int) error {
 // added. Nothing outside the value changes.
 func (d *Document) blockStyle() error {
 	tkg := child(d.root, keyTKG)
+	if !isOr(tkg, yaml.MappingNode) || !isOr(child(tkg, keyRegions), yaml.SequenceNode) {
+		return fmt.Errorf("%s:%d: tkg.regions is not a list; remove it", d.path, tkg.Line)
+	}
 	if tkg == nil || tkg.ShortTag() == "!!null" && tkg.Value == "" {
 		return nil
 	}
-	if tkg.Kind == yaml.MappingNode && !inBrackets(tkg) {
+	if tkg.Kind == yaml.MappingNode && !regionsInBrackets(tkg) {
 		return nil
 	}
 	s, err := d.span(tkg)
@@ -145,8 +163,19 @@ func (d *Document) blockStyle() error {
 	return d.adopt(d.splice(span{start, s.end}, replacement))
 }
 
-func inBrackets(n *yaml.Node) bool {
-	return n.Style&yaml.FlowStyle != 0 || slices.ContainsFunc(n.Content, inBrackets)
+// isOr says that a node is of a kind, or empty, or not there.
+func isOr(n *yaml.Node, kind yaml.Kind) bool {
+	return n == nil || n.Kind == kind || n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+}
+
+// regionsInBrackets says whether the list of regions, or anything around or in it, is in brackets.
+func regionsInBrackets(tkg *yaml.Node) bool {
+	flow := func(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }
+	list := child(tkg, keyRegions)
+	if flow(tkg) || list == nil {
+		return flow(tkg)
+	}
+	return len(list.Content) > 0 && (flow(list) || slices.ContainsFunc(list.Content, flow))
 }
 
 // withoutBrackets copies a node in block style, without its empty lists; nil when nothing is left.

@@ -125,7 +125,11 @@ func (c *Config) checkNetworks(infrastructure string, valid map[string]string) u
 	return append(findings, c.checkEndpoint(infrastructure, valid, networks)...)
 }
 
+// overlap compares two ranges. It points at the one that somebody set: changing a default is rarely what is meant.
 func (c *Config) overlap(a, b network) uerr.Findings {
+	if b.where == "default" && a.where != "default" {
+		a, b = b, a
+	}
 	if a.prefix.Addr().Is4() != b.prefix.Addr().Is4() && a.use != "nodes" && b.use != "nodes" {
 		return uerr.Findings{{
 			Where:   b.where,
@@ -135,10 +139,6 @@ func (c *Config) overlap(a, b network) uerr.Findings {
 	}
 	if !a.prefix.Overlaps(b.prefix) {
 		return nil
-	}
-	// Point at the one that somebody set: changing a default is rarely what is meant.
-	if b.where == "default" && a.where != "default" {
-		a, b = b, a
 	}
 	return uerr.Findings{{
 		Where:   b.where,

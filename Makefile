@@ -43,9 +43,9 @@ $(TOOLS)/go-licenses-%:
 
 .PHONY: build
 build: ## Build slipway, slipway-plane and slipway-sim into bin/
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/slipway ./cmd/slipway
-	go build -trimpath -ldflags '-s -w $(PLANE_LDFLAGS)' -o $(BIN)/slipway-plane ./cmd/slipway-plane
-	go build -trimpath -ldflags '-s -w' -o $(BIN)/slipway-sim ./cmd/slipway-sim
+	go build -ldflags '$(LDFLAGS)' -o $(BIN)/slipway ./cmd/slipway
+	go build -ldflags '-s -w $(PLANE_LDFLAGS)' -o $(BIN)/slipway-plane ./cmd/slipway-plane
+	go build -ldflags '-s -w' -o $(BIN)/slipway-sim ./cmd/slipway-sim
 
 .PHONY: managers
 managers: ## Build the upstream controllers into a clusterctl-style repository in .cache/repository

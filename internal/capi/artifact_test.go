@@ -226,7 +226,7 @@ func cutBlobs(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		return
 	}
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
-	w.Write(body[:len(body)/2]) //nolint:errcheck // the connection is cut next
+	w.Write(body[:len(body)/2])
 	panic(http.ErrAbortHandler)
 }
 
@@ -239,7 +239,7 @@ func replay(w http.ResponseWriter, rec *httptest.ResponseRecorder, body []byte) 
 		w.Header()[k] = v
 	}
 	w.WriteHeader(rec.Code)
-	w.Write(body) //nolint:errcheck // the client notices
+	w.Write(body)
 }
 
 func TestEnsureRefusesATagThatMoved(t *testing.T) {

@@ -23,12 +23,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	home, _ := os.UserHomeDir()  // only needed where SLIPWAY_HOME and --config are not given
-	os.Exit(int(cli.Run(ctx, cli.Deps{
+	deps := cli.Deps{
 		Streams:   view.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr},
 		Environ:   os.Environ(),
 		UserHome:  home,
 		InvokedAs: cli.InvokedAs(os.Args[0]),
 		Build:     cli.Build{Version: version, Commit: commit, Date: date},
 		Now:       time.Now,
-	}, os.Args[1:])))
+	}
+	addProviders(&deps)
+	os.Exit(int(cli.Run(ctx, deps, os.Args[1:])))
 }

@@ -11,7 +11,7 @@ func newConfigSchema(d *Deps) *cobra.Command {
 		Short: "Print the JSON Schema of config.yaml, for editors and checks",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := d.Streams.Out.Write(config.Schema(d.Tables))
+			_, err := d.Streams.Out.Write(config.Schema(d.Tables()))
 			return err
 		},
 	}

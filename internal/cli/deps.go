@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,9 +24,12 @@ type Deps struct {
 	InvokedAs string // "slipway", or "tkg" for TKG's habits
 	Build     Build
 	Providers []providers.Provider
-	Tables    []config.Table // the providers' variables
-	Images    ImageImporter
 	Now       func() time.Time
+
+	// Tables gives the providers' variables. It is a function because most of a start-up would go into building them.
+	Tables func() []config.Table
+	// ImportImage uploads an appliance as a template; the adapter that can is named by main.
+	ImportImage func(context.Context, ImportRequest) (ImportResult, error)
 
 	// View is where messages, warnings, progress and questions go; set before a command runs.
 	View *view.Console

@@ -8,11 +8,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// ImageImporter uploads an appliance to a cloud as a template. The vSphere adapter is the one that can.
-type ImageImporter interface {
-	// ImportImage gives the template's inventory path. A template that is there already is not uploaded again.
-	// An empty name means the one in the file. progress may be called from several goroutines.
-	ImportImage(ctx context.Context, cfg *config.Config, file, name string, progress func(done, total int64)) (string, error)
+// ImportRequest is one appliance that is to become a template.
+type ImportRequest struct {
+	Config   *config.Config
+	File     string
+	Name     string                  // empty means the file's
+	Progress func(done, total int64) // may be called by several goroutines
+}
+
+// ImportResult is what there is after an import.
+type ImportResult struct {
+	Path     string `json:"path"`     // the template's inventory path
+	Imported bool   `json:"imported"` // false when it was there already
+	Repaired bool   `json:"repaired"` // an import that had been interrupted was cleaned up first
 }
 
 func newImageImport(d *Deps) *cobra.Command {
@@ -45,16 +53,23 @@ func runImageImport(ctx context.Context, d *Deps, file, name string) error {
 	}
 	d.View.Findings(findings.Warnings())
 	transfer := d.View.Transfer(file)
-	path, err := d.Images.ImportImage(ctx, cfg, file, name, transfer.Update)
+	result, err := d.ImportImage(ctx, ImportRequest{Config: cfg, File: file, Name: name, Progress: transfer.Update})
 	transfer.Close()
 	if err != nil {
 		return err
 	}
-	d.View.Info("The template is ready.")
+	switch {
+	case result.Repaired:
+		d.View.Info("An interrupted import was cleaned up, and the template imported.")
+	case result.Imported:
+		d.View.Info("The template is imported.")
+	default:
+		d.View.Info("The template is there already, with the same content.")
+	}
 	return d.print(view.Result{
 		Columns: view.Columns("TEMPLATE"),
-		Rows:    [][]string{{path}},
-		Data:    map[string]string{"template": path},
-		Names:   []string{"template/" + path},
+		Rows:    [][]string{{result.Path}},
+		Data:    result,
+		Names:   []string{"template/" + result.Path},
 	})
 }

@@ -23,7 +23,7 @@ func (d *Deps) configOptions(flags, names map[string]string) config.Options {
 		file = filepath.Join(d.global.configDir, "config.yaml")
 	}
 	return config.Options{
-		File: file, Home: d.home(), InvokedAs: d.InvokedAs, Tables: d.Tables,
+		File: file, Home: d.home(), InvokedAs: d.InvokedAs, Tables: d.Tables(),
 		Flags: flags, FlagNames: names, Environ: d.Environ,
 	}
 }
@@ -106,7 +106,7 @@ func (d *Deps) editConfig(ctx context.Context, edit func(*config.Document) error
 		if err := edit(doc); err != nil {
 			return err
 		}
-		return doc.EncodeSecrets(d.Tables)
+		return doc.EncodeSecrets(d.Tables())
 	})
 }
 

@@ -9,7 +9,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/slipway-sh/slipway/internal/cli"
+	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/view"
+	"github.com/slipway-sh/slipway/providers/aws"
+	"github.com/slipway-sh/slipway/providers/azure"
+	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +31,7 @@ func run(program string) int {
 		InvokedAs: cli.InvokedAs(program),
 		Build:     cli.Build{Version: "v0.0.1-test", Commit: "abc1234", Date: "2026-01-02"},
 		Now:       time.Now,
+		Tables:    tables,
 	}, os.Args[1:]))
 }
 
@@ -45,4 +50,13 @@ func TestScripts(t *testing.T) {
 			"noescape": wantNoEscape,
 		},
 	})
+}
+
+// tables are the real ones, so that a variable that a provider renames is noticed here.
+func tables() []config.Table {
+	return []config.Table{
+		{Provider: "vsphere", Variables: vsphere.Variables()},
+		{Provider: "aws", Variables: aws.Variables()},
+		{Provider: "azure", Variables: azure.Variables()},
+	}
 }

@@ -21,7 +21,6 @@ import (
 type Artifacts struct {
 	Folder string // the repository, usually <home>/repository
 	Bundle string // a folder of the same shape, for machines without internet; empty means none
-	Report func(message string)
 
 	// What follows is for other registries and for tests; zero values are upstream's.
 	Arch     string // GOARCH of the managers
@@ -42,7 +41,11 @@ var errNotHere = errors.New("not in this source")
 
 // Ensure returns the folder of one provider, complete and checked, after fetching it if need be. Two processes may call
 // it at once; one that was killed leaves nothing but a temporary folder, which the next one removes.
-func (a *Artifacts) Ensure(ctx context.Context, p Provider) (string, error) {
+// note is told what takes long, and may be nil.
+func (a *Artifacts) Ensure(ctx context.Context, p Provider, note func(text string)) (string, error) {
+	if note == nil {
+		note = func(string) {}
+	}
 	if err := os.MkdirAll(a.Folder, 0o755); err != nil {
 		return "", fmt.Errorf("repository: %w", err)
 	}
@@ -55,13 +58,16 @@ func (a *Artifacts) Ensure(ctx context.Context, p Provider) (string, error) {
 		return "", err
 	}
 	dir := p.folder(a.Folder)
-	for _, s := range a.sources() {
-		err := a.install(ctx, s, p, dir)
+	for _, s := range a.sources(note) {
+		rec, err := install(ctx, s, p, dir)
 		if errors.Is(err, errNotHere) {
 			continue
 		}
 		if err != nil {
 			return "", fmt.Errorf("provider %s: %w", p, err)
+		}
+		if !rec.InPlace {
+			note(fmt.Sprintf("%s from %s", p, rec.Source))
 		}
 		return dir, nil
 	}
@@ -69,16 +75,16 @@ func (a *Artifacts) Ensure(ctx context.Context, p Provider) (string, error) {
 }
 
 // EnsureAll is Ensure for every provider of a list.
-func (a *Artifacts) EnsureAll(ctx context.Context, providers []Provider) error {
+func (a *Artifacts) EnsureAll(ctx context.Context, providers []Provider, note func(text string)) error {
 	for _, p := range providers {
-		if _, err := a.Ensure(ctx, p); err != nil {
+		if _, err := a.Ensure(ctx, p, note); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *Artifacts) sources() []source {
+func (a *Artifacts) sources(note func(string)) []source {
 	arch := a.Arch
 	if arch == "" {
 		arch = runtime.GOARCH
@@ -88,9 +94,9 @@ func (a *Artifacts) sources() []source {
 		release = upstreamRelease
 	}
 	list := []source{
-		cached{folder: a.Folder, report: a.report},
+		cached{folder: a.Folder, note: note},
 		&upstream{arch: arch, release: release, pins: filepath.Join(a.Folder, "images.lock"),
-			remote: a.Registry, names: a.Names, report: a.report},
+			remote: a.Registry, names: a.Names, note: note},
 	}
 	if a.Bundle == "" {
 		return list
@@ -99,28 +105,21 @@ func (a *Artifacts) sources() []source {
 }
 
 // install fetches into a folder beside the target, and renames that when it is complete.
-func (a *Artifacts) install(ctx context.Context, s source, p Provider, dir string) error {
+func install(ctx context.Context, s source, p Provider, dir string) (record, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
+		return record{}, err
 	}
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), leftoverPrefix)
 	if err != nil {
-		return err
+		return record{}, err
 	}
 	defer os.RemoveAll(tmp) //nolint:errcheck // removed at the next start otherwise
 	rec, err := s.fetch(ctx, p, tmp)
 	if err != nil || rec.InPlace {
-		return err
+		return rec, err
 	}
 	if err := rec.seal(p, tmp); err != nil {
-		return err
+		return rec, err
 	}
-	a.report(fmt.Sprintf("%s from %s", p, rec.Source))
-	return replaceFolder(tmp, dir)
-}
-
-func (a *Artifacts) report(message string) {
-	if a.Report != nil {
-		a.Report(message)
-	}
+	return rec, replaceFolder(tmp, dir)
 }

@@ -67,7 +67,6 @@ func (u *upstreamStub) artifacts(t *testing.T) *Artifacts {
 	return &Artifacts{
 		Folder: t.TempDir(), Arch: "amd64", Names: []name.Option{name.Insecure},
 		Registry: []remote.Option{remote.WithRetryBackoff(remote.Backoff{Duration: time.Millisecond, Steps: 2})},
-		Report:   func(m string) { t.Log(m) },
 		Release: func(context.Context, Provider) (Release, error) {
 			return Release{Components: components(u.image()), Metadata: []byte("releaseSeries: []\n")}, nil
 		},
@@ -144,7 +143,7 @@ func TestEnsureFetchesThenUsesTheCache(t *testing.T) {
 	u := newUpstream(t)
 	u.push(t, "capv", "amd64", "arm64")
 	a := u.artifacts(t)
-	dir, err := a.Ensure(t.Context(), vsphere)
+	dir, err := a.Ensure(t.Context(), vsphere, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +160,7 @@ func TestEnsureFetchesThenUsesTheCache(t *testing.T) {
 		t.Errorf("components were changed:\n%s", got)
 	}
 	before := u.pulls
-	if _, err := a.Ensure(t.Context(), vsphere); err != nil {
+	if _, err := a.Ensure(t.Context(), vsphere, nil); err != nil {
 		t.Fatal(err)
 	}
 	if u.pulls != before {
@@ -185,7 +184,7 @@ func TestEnsureRefusesAndLeavesNothing(t *testing.T) {
 			u.push(t, "capv", tt.arches...)
 			u.broken = tt.broken
 			a := u.artifacts(t)
-			_, err := a.Ensure(t.Context(), vsphere)
+			_, err := a.Ensure(t.Context(), vsphere, nil)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "infrastructure-vsphere") {
 				t.Fatalf("error is %v, want one about %q", err, tt.want)
 			}
@@ -198,7 +197,7 @@ func TestEnsureRefusesAndLeavesNothing(t *testing.T) {
 			if tt.broken == nil {
 				return // the tag has moved, which is another test
 			}
-			if _, err := a.Ensure(t.Context(), vsphere); err != nil {
+			if _, err := a.Ensure(t.Context(), vsphere, nil); err != nil {
 				t.Errorf("after the trouble: %v", err)
 			}
 		})
@@ -246,7 +245,7 @@ func TestEnsureRefusesATagThatMoved(t *testing.T) {
 	u := newUpstream(t)
 	u.push(t, "capv", "amd64")
 	a := u.artifacts(t)
-	dir, err := a.Ensure(t.Context(), vsphere)
+	dir, err := a.Ensure(t.Context(), vsphere, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +253,7 @@ func TestEnsureRefusesATagThatMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.push(t, "something else", "amd64")
-	_, err = a.Ensure(t.Context(), vsphere)
+	_, err = a.Ensure(t.Context(), vsphere, nil)
 	var e *uerr.Error
 	if !errors.As(err, &e) || !strings.Contains(e.Next, "images.lock") {
 		t.Fatalf("error is %v, want one that names images.lock in what to do next", err)
@@ -262,7 +261,7 @@ func TestEnsureRefusesATagThatMoved(t *testing.T) {
 	if err := os.Remove(filepath.Join(a.Folder, "images.lock")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Ensure(t.Context(), vsphere); err != nil {
+	if _, err := a.Ensure(t.Context(), vsphere, nil); err != nil {
 		t.Errorf("after the line was removed: %v", err)
 	}
 }
@@ -271,14 +270,14 @@ func TestEnsureNoticesDamageAndLeftovers(t *testing.T) {
 	u := newUpstream(t)
 	u.push(t, "capv", "amd64")
 	a := u.artifacts(t)
-	dir, err := a.Ensure(t.Context(), vsphere)
+	dir, err := a.Ensure(t.Context(), vsphere, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, "manager", "capv amd6\x00")
 	leftover := filepath.Join(filepath.Dir(dir), leftoverPrefix+"123") // a process was killed while it fetched
 	write(t, leftover, "manager", "half")
-	if _, err := a.Ensure(t.Context(), vsphere); err != nil {
+	if _, err := a.Ensure(t.Context(), vsphere, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := read(t, dir, "manager"); got != "capv amd64" {
@@ -303,7 +302,7 @@ func TestBundle(t *testing.T) {
 	t.Run("goes before the cache", func(t *testing.T) {
 		a := &Artifacts{Folder: t.TempDir(), Bundle: fill(t, elf.EM_X86_64), Arch: "amd64", Release: offline}
 		write(t, vsphere.folder(a.Folder), "manager", "an older one")
-		dir, err := a.Ensure(t.Context(), vsphere)
+		dir, err := a.Ensure(t.Context(), vsphere, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,7 +312,7 @@ func TestBundle(t *testing.T) {
 	})
 	t.Run("for another machine", func(t *testing.T) {
 		a := &Artifacts{Folder: t.TempDir(), Bundle: fill(t, elf.EM_AARCH64), Arch: "amd64", Release: offline}
-		if _, err := a.Ensure(t.Context(), vsphere); err == nil || !strings.Contains(err.Error(), "amd64") {
+		if _, err := a.Ensure(t.Context(), vsphere, nil); err == nil || !strings.Contains(err.Error(), "amd64") {
 			t.Errorf("error is %v, want one that names amd64", err)
 		}
 	})
@@ -322,13 +321,13 @@ func TestBundle(t *testing.T) {
 		if err := os.Remove(filepath.Join(vsphere.folder(a.Bundle), "metadata.yaml")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.Ensure(t.Context(), vsphere); err == nil || !strings.Contains(err.Error(), "metadata.yaml") {
+		if _, err := a.Ensure(t.Context(), vsphere, nil); err == nil || !strings.Contains(err.Error(), "metadata.yaml") {
 			t.Errorf("error is %v, want one that names metadata.yaml", err)
 		}
 	})
 	t.Run("lacks the provider", func(t *testing.T) {
 		a := &Artifacts{Folder: t.TempDir(), Bundle: t.TempDir(), Arch: "amd64", Release: offline}
-		if _, err := a.Ensure(t.Context(), vsphere); err == nil || !strings.Contains(err.Error(), "no internet here") {
+		if _, err := a.Ensure(t.Context(), vsphere, nil); err == nil || !strings.Contains(err.Error(), "no internet here") {
 			t.Errorf("error is %v, want upstream's", err)
 		}
 	})

@@ -83,7 +83,7 @@ func check(p Provider, dir string) (record, error) {
 // cached is the repository folder itself.
 type cached struct {
 	folder string
-	report func(string)
+	note   func(string)
 }
 
 func (c cached) fetch(_ context.Context, p Provider, _ string) (record, error) {
@@ -95,7 +95,7 @@ func (c cached) fetch(_ context.Context, p Provider, _ string) (record, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return rec, errNotHere
 	}
-	c.report(fmt.Sprintf("%s: %v; fetching it again", p, err))
+	c.note(fmt.Sprintf("%s: %v; fetching it again", p, err))
 	return rec, errNotHere
 }
 

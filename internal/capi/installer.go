@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,21 +16,21 @@ import (
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
-// Installer puts Cluster API and one infrastructure provider into a management cluster, from a complete repository.
-// Whatever serves cert-manager's API there is not its business; it only checks that something does.
+// Installer puts Cluster API and one infrastructure provider into a management cluster. Whatever serves cert-manager's
+// API there is not its business; it only checks that something does.
 type Installer struct {
-	Kubeconfig string // path
-	Context    string // empty means the file's current one
-	Repository string // folder that Artifacts filled
-	Report     func(message string)
+	Kubeconfig     string            // path
+	Context        string            // empty means the file's current one
+	Infrastructure string            // "vsphere"
+	Variables      map[string]string // clusterctl's, such as EXP_NODE_ANTI_AFFINITY; they win over Slipway's defaults
+	Artifacts      *Artifacts
 }
 
-// Install applies what is missing and returns when every provider is Available and its webhooks answer. It can be
-// killed at any point and called again: a provider counts as installed only when its inventory entry, which is written
-// last, and its Deployment are both there. variables are clusterctl's, such as VSPHERE_USERNAME, and win over defaults.
-// The deadline of ctx is the only time-out.
-func (i *Installer) Install(ctx context.Context, infrastructure string, variables map[string]string) error {
-	err := i.install(ctx, infrastructure, variables)
+// Install fetches and applies what is missing, and returns when every provider is Available and its webhooks answer. It
+// can be killed at any point and called again: a provider counts as installed only when its inventory entry, which is
+// written last, and its Deployment are both there. The deadline of ctx is the only time-out.
+func (i *Installer) Install(ctx context.Context, note func(text string)) error {
+	err := i.install(ctx, note)
 	var told *uerr.Error
 	if err == nil || ctx.Err() == nil || errors.As(err, &told) && told.Code != uerr.OK {
 		return err
@@ -43,12 +42,18 @@ func (i *Installer) Install(ctx context.Context, infrastructure string, variable
 	return &uerr.Error{Code: code, What: "the providers are not all installed", Cause: err, Next: "type the same command again: it goes on from there"}
 }
 
-func (i *Installer) install(ctx context.Context, infrastructure string, variables map[string]string) error {
-	providers, err := Providers(infrastructure)
+func (i *Installer) install(ctx context.Context, note func(text string)) error {
+	if note == nil {
+		note = func(string) {}
+	}
+	providers, err := Providers(i.Infrastructure)
 	if err != nil {
 		return err
 	}
-	s, err := i.session(ctx, variables)
+	if err := i.Artifacts.EnsureAll(ctx, providers, note); err != nil {
+		return err
+	}
+	s, err := i.session(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,10 +67,10 @@ func (i *Installer) install(ctx context.Context, infrastructure string, variable
 	if err := s.cluster.ProviderInventory().CheckCAPIContract(ctx, cluster.AllowCAPINotInstalled{}); err != nil {
 		return fmt.Errorf("management cluster: %w", err)
 	}
-	if err := i.apply(ctx, s, list); err != nil {
+	if err := s.apply(ctx, list, note); err != nil {
 		return err
 	}
-	return i.wait(ctx, s, list)
+	return s.wait(ctx, list, note)
 }
 
 // session is one connection to a management cluster, with clusterctl's configuration for it.
@@ -75,12 +80,12 @@ type session struct {
 }
 
 // session never lets clusterctl look for files in the user's home: its configuration is in memory.
-func (i *Installer) session(ctx context.Context, variables map[string]string) (*session, error) {
+func (i *Installer) session(ctx context.Context) (*session, error) {
 	reader := config.NewMemoryReader()
 	for key, value := range defaultVariables() {
 		reader.Set(key, value)
 	}
-	for key, value := range variables {
+	for key, value := range i.Variables {
 		reader.Set(key, value)
 	}
 	cfg, err := config.New(ctx, "", config.InjectReader(reader))
@@ -90,7 +95,7 @@ func (i *Installer) session(ctx context.Context, variables map[string]string) (*
 	kubeconfig := cluster.Kubeconfig{Path: i.Kubeconfig, Context: i.Context}
 	return &session{config: cfg, cluster: cluster.New(kubeconfig, cfg,
 		cluster.InjectProxy(&oneClient{Proxy: cluster.NewProxy(kubeconfig)}),
-		cluster.InjectRepositoryFactory(folder{path: i.Repository}.client),
+		cluster.InjectRepositoryFactory(folder{path: i.Artifacts.Folder}.client),
 	)}, nil
 }
 
@@ -112,14 +117,8 @@ func defaultVariables() map[string]string {
 func (i *Installer) load(s *session, providers []Provider) ([]repository.Components, error) {
 	var list []repository.Components
 	for _, p := range providers {
-		file := filepath.Join(p.folder(i.Repository), p.ComponentsFile())
+		file := filepath.Join(p.folder(i.Artifacts.Folder), p.ComponentsFile())
 		raw, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &uerr.Error{
-				What: "provider is not in the repository", Object: p.String(), Cause: err,
-				Next: "fetch it, or point to a bundle that holds it",
-			}
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -137,8 +136,8 @@ func (i *Installer) load(s *session, providers []Provider) ([]repository.Compone
 }
 
 // apply installs the providers that are not there yet, after clusterctl has judged the whole.
-func (i *Installer) apply(ctx context.Context, s *session, list []repository.Components) error {
-	missing, err := i.missing(ctx, s, list)
+func (s *session) apply(ctx context.Context, list []repository.Components, note func(string)) error {
+	missing, err := s.missing(ctx, list)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
@@ -151,12 +150,12 @@ func (i *Installer) apply(ctx context.Context, s *session, list []repository.Com
 	if err := plan.Validate(ctx); err != nil {
 		return fmt.Errorf("providers: %w", err)
 	}
-	if err := certificates(ctx, s); err != nil {
+	if err := s.certificates(ctx); err != nil {
 		return err
 	}
 	for _, m := range missing {
 		c := m.components
-		i.report(fmt.Sprintf("installing %s %s", c.ManifestLabel(), c.Version()))
+		note(fmt.Sprintf("installing %s %s", c.ManifestLabel(), c.Version()))
 		one := s.cluster.ProviderInstaller()
 		one.Add(c)
 		if _, err := one.Install(ctx, cluster.InstallOptions{}); err != nil {
@@ -168,7 +167,7 @@ func (i *Installer) apply(ctx context.Context, s *session, list []repository.Com
 
 // certificates checks that something plays cert-manager: first that its API is there at all, since clusterctl would
 // wait for that, then with clusterctl's own test that it issues.
-func certificates(ctx context.Context, s *session) error {
+func (s *session) certificates(ctx context.Context) error {
 	c, err := s.cluster.Proxy().NewClient(ctx)
 	if err != nil {
 		return err
@@ -192,7 +191,7 @@ type absent struct {
 	listed     bool
 }
 
-func (i *Installer) missing(ctx context.Context, s *session, list []repository.Components) ([]absent, error) {
+func (s *session) missing(ctx context.Context, list []repository.Components) ([]absent, error) {
 	inventory, err := s.cluster.ProviderInventory().List(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("inventory: %w", err)
@@ -224,10 +223,4 @@ func (i *Installer) missing(ctx context.Context, s *session, list []repository.C
 		}
 	}
 	return out, nil
-}
-
-func (i *Installer) report(message string) {
-	if i.Report != nil {
-		i.Report(message)
-	}
 }

@@ -46,11 +46,11 @@ type upstream struct {
 	pins    string // file of the digests that tags had when they were first seen
 	remote  []remote.Option
 	names   []name.Option
-	report  func(string)
+	note    func(string)
 }
 
 func (u *upstream) fetch(ctx context.Context, p Provider, dir string) (record, error) {
-	u.report(fmt.Sprintf("fetching %s", p))
+	u.note(fmt.Sprintf("fetching %s", p))
 	rel, err := u.release(ctx, p)
 	if err != nil {
 		return record{}, fmt.Errorf("release: %w", err)

@@ -27,13 +27,13 @@ type problem struct {
 }
 
 // wait returns when every provider is Available and its webhooks answer; on time-out it names what was not.
-func (i *Installer) wait(ctx context.Context, s *session, list []repository.Components) error {
+func (s *session) wait(ctx context.Context, list []repository.Components, note func(string)) error {
 	c, err := s.cluster.Proxy().NewClient(ctx)
 	if err != nil {
 		return err
 	}
 	for _, comps := range list {
-		i.report(fmt.Sprintf("waiting for %s %s", comps.ManifestLabel(), comps.Version()))
+		note(fmt.Sprintf("waiting for %s %s", comps.ManifestLabel(), comps.Version()))
 		if err := waitProvider(ctx, c, comps.Objs()); err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (i *inspection) checkPool(ctx context.Context) (findings uerr.Findings) {
 	finder := i.conn.finder
 	i.pool, findings = resolve(ctx, i, lookup[*object.ResourcePool]{
 		key: keyPool, kind: "resource pool", find: finder.ResourcePoolOrDefault, list: finder.ResourcePoolList,
-		path: func(p *object.ResourcePool) string { return p.InventoryPath }, all: "*/Resources...",
+		path: func(p *object.ResourcePool) string { return p.InventoryPath }, all: "*/Resources",
 	})
 	return findings
 }

@@ -186,12 +186,12 @@ func (i *inspection) networkRange(ctx context.Context) (netip.Prefix, error) {
 	return netip.Prefix{}, nil
 }
 
+// maskedPrefix is the zero prefix for a mask with holes, which says nothing.
 func maskedPrefix(subnet, mask string) netip.Prefix {
 	ip, err := netip.ParseAddr(subnet)
-	bits := net.ParseIP(mask).To4()
-	if err != nil || bits == nil {
+	ones, bits := net.IPMask(net.ParseIP(mask).To4()).Size()
+	if err != nil || bits == 0 {
 		return netip.Prefix{}
 	}
-	ones, _ := net.IPMask(bits).Size()
 	return netip.PrefixFrom(ip, ones).Masked()
 }

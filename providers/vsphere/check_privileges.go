@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/vmware/govmomi/object"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -55,24 +55,17 @@ func (i *inspection) grants() []grant {
 // checkPrivileges asks vCenter what the session may do on each object and reports everything that is missing, one
 // finding an object.
 func (i *inspection) checkPrivileges(ctx context.Context) uerr.Findings {
-	manager := object.NewAuthorizationManager(i.conn.client)
 	session, err := i.conn.manager.UserSession(ctx)
 	if err != nil || session == nil {
 		return i.trouble(ctx, "reading the session", err)
 	}
 	var findings uerr.Findings
 	for _, g := range i.grants() {
-		granted, err := manager.HasPrivilegeOnEntity(ctx, g.ref, session.Key, g.privileges)
+		missing, err := i.missing(ctx, g, session.Key)
 		if err != nil {
 			findings = append(findings, i.warn(keyUsername, fmt.Sprintf("the privileges on %s cannot be read: %s", g.on,
 				i.conn.target.scrub(err.Error())), "make sure that the user has "+strings.Join(g.privileges, ", "))...)
 			continue
-		}
-		missing := slices.Clone(g.privileges)
-		for n := len(granted) - 1; n >= 0; n-- {
-			if granted[n] {
-				missing = slices.Delete(missing, n, n+1)
-			}
 		}
 		if len(missing) > 0 {
 			findings = append(findings, uerr.Finding{
@@ -83,4 +76,24 @@ func (i *inspection) checkPrivileges(ctx context.Context) uerr.Findings {
 		}
 	}
 	return findings
+}
+
+// missing asks with the call that answers by name: of one that answers by position, XML may lose the refusals.
+func (i *inspection) missing(ctx context.Context, g grant, session string) ([]string, error) {
+	res, err := methods.HasPrivilegeOnEntities(ctx, i.conn.client, &types.HasPrivilegeOnEntities{
+		This: *i.conn.client.ServiceContent.AuthorizationManager, Entity: []types.ManagedObjectReference{g.ref},
+		SessionId: session, PrivId: g.privileges,
+	})
+	if err != nil {
+		return nil, err
+	}
+	missing := slices.Clone(g.privileges)
+	for _, entity := range res.Returnval {
+		for _, p := range entity.PrivAvailability {
+			if p.IsGranted {
+				missing = slices.DeleteFunc(missing, func(id string) bool { return id == p.PrivId })
+			}
+		}
+	}
+	return missing, nil
 }

@@ -25,16 +25,21 @@ func (i *inspection) checkSSHKey(context.Context) uerr.Findings {
 	return nil
 }
 
-// isPublicKey compares the type in front with the one inside: base64 of length, type, key (RFC 4253, section 6.6).
+// isPublicKey compares the type in front with the one inside, and walks what follows it to the end: the base64 holds
+// texts, each after its length (RFC 4253, section 6.6).
 func isPublicKey(line string) bool {
 	fields := strings.Fields(line)
 	if len(fields) < 2 || strings.ContainsAny(line, "\r\n") {
 		return false
 	}
 	raw, err := base64.StdEncoding.DecodeString(fields[1])
-	if err != nil || len(raw) < 4 {
-		return false
+	texts := 0
+	for ; err == nil && len(raw) >= 4; texts++ {
+		n := uint64(binary.BigEndian.Uint32(raw))
+		if uint64(len(raw)) < n+4 || texts == 0 && string(raw[4:4+n]) != fields[0] {
+			return false
+		}
+		raw = raw[4+n:]
 	}
-	n := binary.BigEndian.Uint32(raw)
-	return uint64(len(raw)) > uint64(n)+4 && string(raw[4:4+n]) == fields[0]
+	return err == nil && texts > 1 && len(raw) == 0
 }

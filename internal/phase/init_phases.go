@@ -46,7 +46,9 @@ func (p startPlane) Check(ctx context.Context) ([]Change, error) {
 	return []Change{{Object: "management plane", To: "start"}}, nil
 }
 
-func (p startPlane) Apply(ctx context.Context, note func(string)) error { return p.plane.Start(ctx, note) }
+func (p startPlane) Apply(ctx context.Context, note func(string)) error {
+	return p.plane.Start(ctx, note)
+}
 
 // installProviders installs Cluster API and the infrastructure's controllers. Before the plane is up nothing can be
 // asked, which a preview shows as everything missing.

@@ -1,0 +1,103 @@
+package kube
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// node is a tree node with conditions given as type, status, reason, message.
+func node(kind string, conditions [][4]string, children ...*Node) *Node {
+	var items []any
+	for _, c := range conditions {
+		items = append(items, map[string]any{"type": c[0], "status": c[1], "reason": c[2], "message": c[3]})
+	}
+	n := nodeOf(RolePart, &unstructured.Unstructured{Object: map[string]any{
+		"kind": kind, "metadata": map[string]any{"name": "x", "namespace": "default"}, "status": map[string]any{"conditions": items},
+	}})
+	n.Children = children
+	return n
+}
+
+func TestCauseIsTheDeepestThatNamesOne(t *testing.T) {
+	workersWait := node("Machine", [][4]string{{"Ready", "False", "NotReady", ""}, {"BootstrapConfigReady", "False", "NotReady", "waits"}},
+		node("KubeadmConfig", [][4]string{{"DataSecretAvailable", "False", "WaitingForControlPlaneInitialized", "waiting for the control plane"}}))
+	tests := map[string]struct {
+		tree *Node
+		want string
+	}{
+		"nothing": {tree: node("Cluster", [][4]string{{"Available", "True", "Available", ""}}), want: ""},
+		"clone failed under a cluster that only sums up": {
+			tree: node("Cluster", [][4]string{{"Available", "False", "NotAvailable", "sum"}, {"RemoteConnectionProbe", "False", "ProbeFailed", "no answer"}, {"ControlPlaneAvailable", "False", "NotAvailable", "sum"}},
+				node("KubeadmControlPlane", [][4]string{{"Available", "False", "NotAvailable", "sum"}},
+					node("Machine", [][4]string{{"InfrastructureReady", "False", "NotReady", "sum"}},
+						node("VSphereMachine", [][4]string{{"VirtualMachineProvisioned", "False", "CloningFailed", "no such template"}},
+							node("VSphereVM", [][4]string{{"VirtualMachineProvisioned", "False", "CloningFailed", "no such template"}})))),
+				workersWait),
+			want: "VSphereVM default/x: VirtualMachineProvisioned: no such template",
+		},
+		"the infrastructure cannot log in while machines wait": {
+			tree: node("Cluster", [][4]string{{"Available", "Unknown", "", ""}},
+				node("VSphereCluster", [][4]string{{"VCenterAvailable", "False", "VCenterUnreachable", "bad password"}}), workersWait),
+			want: "VSphereCluster default/x: VCenterAvailable: bad password",
+		},
+		"the topology's own error": {
+			tree: node("Cluster", [][4]string{{"TopologyReconciled", "False", "ReconcileFailed", "variable x is missing"}}, workersWait),
+			want: "Cluster default/x: TopologyReconciled: variable x is missing",
+		},
+		"only waiting": {
+			tree: node("Cluster", [][4]string{{"Available", "False", "NotAvailable", "sum"}}, workersWait),
+			want: "KubeadmConfig default/x: DataSecretAvailable: waiting for the control plane",
+		},
+		"paused, though all is well": {
+			tree: node("Cluster", [][4]string{{"Available", "True", "", ""}, {"Paused", "True", "Paused", "spec.paused is set"}}),
+			want: "Cluster default/x: Paused: spec.paused is set",
+		},
+		"scaling is no hindrance": {
+			tree: node("Cluster", [][4]string{{"Available", "True", "", ""}, {"ScalingUp", "False", "NotScalingUp", ""}, {"RollingOut", "False", "", ""}}),
+			want: "",
+		},
+		"no message: the reason speaks, on one line": {
+			tree: node("Machine", [][4]string{{"NodeHealthy", "Unknown", "NodeDoesNotExist", ""}}),
+			want: "Machine default/x: NodeHealthy: NodeDoesNotExist",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, tt.tree.CauseText()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestConditionsOfTheOlderContractComeFromV1Beta2(t *testing.T) {
+	object := &unstructured.Unstructured{Object: map[string]any{"status": map[string]any{
+		"conditions": []any{map[string]any{"type": "Old", "status": "True"}},
+		"v1beta2":    map[string]any{"conditions": []any{map[string]any{"type": "New", "status": "False", "lastTransitionTime": "2026-01-02T03:04:05Z"}}},
+	}}}
+	got := conditionsOf(object)
+	if len(got) != 1 || got[0].Type != "New" || got[0].Since.IsZero() {
+		t.Errorf("got %+v, want the one of status.v1beta2 with its time", got)
+	}
+}
+
+func TestCompareNamesFieldsByKey(t *testing.T) {
+	pool := func(n int64) map[string]any {
+		return map[string]any{
+			"metadata": map[string]any{"generation": n, "resourceVersion": "1", "labels": map[string]any{"a": "b"}},
+			"spec":     map[string]any{"pools": []any{map[string]any{"name": "md-0", "replicas": n}}},
+			"status":   map[string]any{"replicas": n},
+		}
+	}
+	after := pool(4)
+	delete(after["metadata"].(map[string]any), "labels")
+	want := []Change{
+		{Object: "Cluster default/x", Field: "metadata.labels.a", From: "b"},
+		{Object: "Cluster default/x", Field: "spec.pools[name=md-0].replicas", From: "1", To: "4"},
+	}
+	if diff := cmp.Diff(want, compare("Cluster default/x", pool(1), after)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

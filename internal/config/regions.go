@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -97,6 +98,9 @@ func (d *Document) AddRegion(r Region) error {
 // SetRegion adds a management cluster, or overwrites the one of that name, whose other keys stay. IsCurrent makes it
 // the current one; one that was current remains so.
 func (d *Document) SetRegion(r Region) error {
+	if !utf8.ValidString(r.Name + r.Context + r.File + r.Status) {
+		return fmt.Errorf("the management cluster %q has a value that is not in UTF-8", r.Name)
+	}
 	return d.atomically(func() error {
 		if err := d.blockStyle(); err != nil {
 			return err

@@ -22,13 +22,15 @@ func newRoot(d *Deps) *cobra.Command {
 	d.global.bind(root.PersistentFlags())
 	root.AddCommand(
 		newGroup("add", "Register what is there already", newAddManagementCluster(d)),
-		newGroup("config", "Show the configuration and what it would make", newConfigView(d), newConfigSchema(d)),
-		newGroup("delete", "Delete clusters and their parts", newDeleteMachineHealthCheck(d)),
+		newGroup("config", "Show the configuration and what it would make", newConfigCluster(d), newConfigView(d), newConfigSchema(d)),
+		newGroup("create", "Create clusters", newCreateCluster(d)),
+		newGroup("delete", "Delete clusters and their parts", newDeleteCluster(d), newDeleteMachineHealthCheck(d)),
 		newGroup("describe", "Show what something is made of and what it waits for", newDescribeCluster(d)),
 		newGroup("get", "List clusters, versions and settings",
 			newGetCEIP(d), newGetClusters(d), newGetCredentials(d), newGetKubernetesVersions(d),
 			newGetMachineHealthCheck(d), newGetManagementCluster(d)),
 		newGroup("image", "Look after node images", newImageImport(d)),
+		newGroup("scale", "Change the size of clusters", newScaleCluster(d)),
 		newGroup("set", "Change settings", newSetCEIP(d), newSetMachineHealthCheck(d), newSetManagementCluster(d)),
 		newCompletion(d),
 		newVersion(d),

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/phase"
+	"github.com/slipway-sh/slipway/internal/render"
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/plans"
+	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/templates"
+)
+
+const (
+	defaultPlan           = "dev"
+	defaultInfrastructure = "vsphere"
+)
+
+// wantedCluster is a workload cluster as asked for, with the adapter that can provide it.
+type wantedCluster struct {
+	request        providers.Request
+	infrastructure string
+	provider       providers.Provider
+}
+
+// wantedCluster resolves what was asked for from all sources. Everything that is wrong with it is reported at once, and
+// nothing has been contacted by then.
+func (d *Deps) wantedCluster(name string, flags *clusterFlags) (*wantedCluster, error) {
+	flags.read()
+	values, names := flags.values, flags.names
+	values["CLUSTER_NAME"], names["CLUSTER_NAME"] = name, "NAME"
+	if version, ok := values["KUBERNETES_VERSION"]; ok {
+		values["KUBERNETES_VERSION"] = versionOfRelease(version)
+	}
+	o := d.configOptions(values, names)
+	if flags.configFile != "" {
+		o.File = flags.configFile
+	}
+	cfg, err := config.Load(o)
+	if err != nil {
+		return nil, err
+	}
+	planName, where := cfg.String("CLUSTER_PLAN"), cfg.Origin("CLUSTER_PLAN").Where
+	if planName == "" {
+		planName = defaultPlan
+	}
+	all, err := plans.Load(d.home())
+	if err != nil {
+		return nil, err
+	}
+	plan, planErr := plans.Find(all, planName, where)
+	if planErr == nil {
+		cfg = cfg.WithPlan(plan.Name, plan.Values())
+	}
+	r := &wantedCluster{infrastructure: infrastructureOf(cfg)}
+	r.provider = d.provider(r.infrastructure)
+	r.request, err = requestOf(cfg, name, plan.Name)
+	findings := cfg.Validate(r.infrastructure, config.UseCloud, config.UseCluster)
+	if r.provider == nil {
+		findings = append(findings, uerr.Finding{
+			Where: "--infrastructure", Problem: fmt.Sprintf("this build has no infrastructure provider %q", r.infrastructure),
+			Next: "one of " + strings.Join(d.providerNames(""), ", "),
+		})
+	}
+	if planErr != nil {
+		findings = append(findings, asFindings(planErr)...)
+	} else if err == nil {
+		findings = append(findings, plan.Check(r.Workers, cfg.Origin("WORKER_MACHINE_COUNT").Where)...)
+	}
+	if refused := findings.Err(); refused != nil {
+		return nil, refused
+	}
+	d.View.Findings(findings.Warnings())
+	return r, err
+}
+
+func asFindings(err error) uerr.Findings {
+	if findings, ok := err.(uerr.Findings); ok { //nolint:errorlint // plans.Find returns it bare
+		return findings
+	}
+	return uerr.Findings{{Problem: err.Error()}}
+}
+
+// versionOfRelease takes a TKr name of TKG 1.3, v1.20.5---vmware.2-tkg.1, for the version it carries.
+func versionOfRelease(name string) string { return strings.ReplaceAll(name, "---", "+") }
+
+// infrastructureOf leaves out the version that TKG allowed behind a colon, as in aws:v0.5.2.
+func infrastructureOf(cfg *config.Config) string {
+	name, _, _ := strings.Cut(cfg.String("INFRASTRUCTURE_PROVIDER"), ":")
+	if name == "" {
+		return defaultInfrastructure
+	}
+	return name
+}
+
+func requestOf(cfg *config.Config, name, plan string) (providers.Request, error) {
+	r := providers.Request{
+		Config: cfg, Name: name, Namespace: cfg.String("NAMESPACE"), Plan: plan,
+		KubernetesVersion: cfg.String("KUBERNETES_VERSION"),
+	}
+	var err error
+	if r.ControlPlane, err = cfg.Int("CONTROL_PLANE_MACHINE_COUNT"); err != nil {
+		return r, err
+	}
+	r.Workers, err = cfg.Int("WORKER_MACHINE_COUNT")
+	return r, err
+}
+
+// preflight asks the cloud whether it can provide what was asked for.
+func (d *Deps) preflight(ctx context.Context, r *wantedCluster) error {
+	findings, err := r.provider.Preflight(ctx, r.request)
+	if err != nil {
+		return err
+	}
+	if refused := findings.Err(); refused != nil {
+		return refused
+	}
+	d.View.Findings(findings.Warnings())
+	return nil
+}
+
+// resolve asks the cloud for what only it knows and makes the objects of the cluster.
+func (d *Deps) resolve(ctx context.Context, r *wantedCluster) (*render.Objects, error) {
+	values, err := r.provider.Values(ctx, r.request)
+	if err != nil {
+		return nil, err
+	}
+	r.request.KubernetesVersion = values.KubernetesVersion
+	objects, err := render.Cluster(render.Input{
+		Request: r.request, Values: values, Infrastructure: r.infrastructure, Templates: templates.WithOverrides(os.DirFS(filepath.Join(d.home(), "templates"))),
+		Addons: os.DirFS(filepath.Join(d.home(), "addons")),
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.View.Findings(objects.Findings.Warnings())
+	return objects, nil
+}
+
+// holder says who this process is to somebody who finds a cluster locked. The command holds no secret: no flag takes
+// one.
+func holder(command string) kube.Holder {
+	host, _ := os.Hostname() // only told to people
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return kube.Holder{User: name, Host: host, PID: os.Getpid(), Command: command}
+}
+
+// operate runs an operation and shows how it goes.
+func (d *Deps) operate(ctx context.Context, title string, op phase.Operation) error {
+	progress := d.View.Progress(title)
+	defer progress.Close()
+	return phase.Run(ctx, progress, op)
+}

@@ -38,7 +38,7 @@ func Edit(ctx context.Context, path string, f func(*Document) error) error {
 		}
 	}
 	defer func() { _ = lock.Close() }()
-	before, err := os.ReadFile(target) //nolint:gosec // the user names the file
+	before, err := os.ReadFile(target)
 	if err != nil {
 		return fmt.Errorf("read the file to edit: %w", err)
 	}
@@ -68,7 +68,7 @@ func resolve(path string) (string, error) {
 	for range most {
 		next, err := os.Readlink(path)
 		if err != nil {
-			return path, nil //nolint:nilerr // not a link, or not there: it is the file itself
+			return path, nil // not a link, or not there: it is the file itself
 		}
 		if !filepath.IsAbs(next) {
 			next = filepath.Join(filepath.Dir(path), next)
@@ -97,7 +97,7 @@ func replaceFile(path string, data []byte) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	folder, err := os.Open(dir) //nolint:gosec // the folder of the user's file
+	folder, err := os.Open(dir)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

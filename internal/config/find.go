@@ -79,7 +79,7 @@ func EnsureFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("create the folder of %s: %w", path, err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the user names the file
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return nil
 	}
@@ -92,7 +92,7 @@ func EnsureFile(path string) error {
 
 // readBytes reads the file. One that is not there is empty, unless the user named it.
 func readBytes(path string, named bool) ([]byte, uerr.Findings) {
-	data, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	data, err := os.ReadFile(path)
 	switch {
 	case err == nil:
 		return data, nil

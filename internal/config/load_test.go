@@ -263,7 +263,7 @@ func TestSecretsNeverShow(t *testing.T) {
 	}
 	fmt.Fprintf(&out, "%v %+v %#v %s %d", c, c, c, c, c)
 	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "config", c)
-	asJSON, err := json.Marshal(c)
+	asJSON, err := json.Marshal(map[string]any{"config": c})
 	if err != nil {
 		t.Fatal(err)
 	}

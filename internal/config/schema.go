@@ -68,7 +68,7 @@ func (v Variable) schemaType(s map[string]any) {
 		}
 	case TypeBool:
 		s["type"] = []string{"boolean", "string", "integer", "null"}
-		s["pattern"] = "^([Tt]rue|TRUE|[Ff]alse|FALSE|[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF|[YyNnTtFf01])?$"
+		s["pattern"] = "^(true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|[YyNnTtFf01])?$"
 	case TypeEnum:
 		values := []any{nil, ""}
 		for _, x := range v.Values {

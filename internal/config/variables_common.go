@@ -53,7 +53,7 @@ func basicVariables(infrastructures []string) []Variable {
 		{Name: "KUBERNETES_VERSION", Type: TypeVersion, Example: "v1.36.3",
 			Doc: "Kubernetes of new clusters; empty takes the newest that the infrastructure has an image of."},
 		{Name: "CNI", Type: TypeEnum, Values: []string{"antrea", "calico", "none"}, Default: "antrea",
-			Doc: "Pod network add-on: antrea, calico, or none to bring your own."},
+			Doc: "Pod network of new clusters; its manifest is read from addons/ of Slipway's home. none leaves it to you."},
 	})
 }
 

@@ -35,10 +35,10 @@ func clusterVariableFlags() []variableFlag {
 
 // clusterFlags are these flags after parsing.
 type clusterFlags struct {
-	values       map[string]string // variable -> value, of the flags that were given
-	names        map[string]string // variable -> "--flag", of all
-	configFile   string            // --file: a configuration for this cluster alone
-	set          *pflag.FlagSet
+	values     map[string]string // variable -> value, of the flags that were given
+	names      map[string]string // variable -> "--flag", of all
+	configFile string            // --file: a configuration for this cluster alone
+	set        *pflag.FlagSet
 }
 
 func (f *clusterFlags) bind(cmd *cobra.Command, d *Deps) {

@@ -72,7 +72,7 @@ func (d *Deps) wantedCluster(name string, flags *clusterFlags) (*wantedCluster, 
 	if planErr != nil {
 		findings = append(findings, asFindings(planErr)...)
 	} else if err == nil {
-		findings = append(findings, plan.Check(r.Workers, cfg.Origin("WORKER_MACHINE_COUNT").Where)...)
+		findings = append(findings, plan.Check(r.request.Workers, cfg.Origin("WORKER_MACHINE_COUNT").Where)...)
 	}
 	if refused := findings.Err(); refused != nil {
 		return nil, refused

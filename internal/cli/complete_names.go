@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-sh/slipway/plans"
+	"github.com/slipway-sh/slipway/providers"
 )
 
 // completionPatience is how long a shell may wait for names from the management cluster.
@@ -57,4 +58,23 @@ func (d *Deps) clusterNames(string) []string {
 		names = append(names, c.Name)
 	}
 	return names
+}
+
+// kubernetesVersions asks the configured infrastructure which versions it carries.
+func (d *Deps) kubernetesVersions(string) []string {
+	cfg, err := d.configuration(nil, nil)
+	if err != nil {
+		return nil
+	}
+	lister, ok := d.provider(infrastructureOf(cfg)).(VersionLister)
+	if !ok {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completionPatience)
+	defer cancel()
+	versions, err := lister.KubernetesVersions(ctx, providers.Request{Config: cfg})
+	if err != nil {
+		return nil
+	}
+	return versions
 }

@@ -39,10 +39,7 @@ func runGetKubernetesVersions(ctx context.Context, d *Deps, infrastructure strin
 		return err
 	}
 	if infrastructure == "" {
-		infrastructure = cfg.String("INFRASTRUCTURE_PROVIDER")
-	}
-	if infrastructure == "" {
-		infrastructure = "vsphere"
+		infrastructure = infrastructureOf(cfg)
 	}
 	lister, ok := d.provider(infrastructure).(VersionLister)
 	if !ok {

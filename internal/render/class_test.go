@@ -45,7 +45,7 @@ func TestWebhookAdmitsTheClass(t *testing.T) {
 func TestPatchedGolden(t *testing.T) {
 	withPassword := func(t testing.TB) render.Input {
 		in := prod(t)
-		in.Values.Variables["proxy"] = map[string]any{"http": "http://user:pw@proxy.example.org:3128"}
+		in.Values.Variables["proxy"] = map[string]any{"secretName": "prod1-vsphere"}
 		in.Values.Variables["registry"] = map[string]any{"mirror": "https://harbor.example.org:5000/", "insecure": true}
 		return in
 	}
@@ -128,6 +128,7 @@ func TestRefusalsNameTheVariable(t *testing.T) {
 		"memory as text":               {"worker", map[string]any{"memoryMiB": "4096"}},
 		"misspelt size":                {"worker", map[string]any{"cpus": 2}},
 		"proxy without a scheme":       {"proxy", map[string]any{"http": "proxy:3128"}},
+		"proxy with a password":        {"proxy", map[string]any{"http": "http://user:pw@proxy:3128"}},
 		"certificate still in base64":  {"registry", map[string]any{"mirror": "h", "ca": "LS0t"}},
 		"registry without the mirror":  {"registry", map[string]any{"insecure": true}},
 		"interface with a blank":       {"vipInterface", "eth 0"},

@@ -52,7 +52,7 @@ type Objects struct {
 	Addons    []*unstructured.Unstructured // ConfigMaps and the ClusterResourceSet that applies them in the cluster
 	Cluster   *clusterv1.Cluster
 	Identity  *corev1.Secret   // the infrastructure's credentials
-	Secrets   []*corev1.Secret // other Secrets of the cluster: credentials of add-ons and of a proxy
+	Secrets   []*corev1.Secret // other Secrets of the cluster: the credentials of add-ons
 	Findings  uerr.Findings    // warnings only
 }
 
@@ -71,11 +71,6 @@ func Cluster(in Input) (*Objects, error) {
 		return nil, err
 	}
 	out := &Objects{Namespace: namespaceOf(in), Identity: identity(in)}
-	if proxy, err := hideProxyPassword(in, values); err != nil {
-		return nil, err
-	} else if proxy != nil {
-		out.Secrets = append(out.Secrets, proxy)
-	}
 	if err := class.check(values); err != nil {
 		return nil, err
 	}

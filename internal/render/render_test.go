@@ -154,34 +154,11 @@ func TestClassNameFollowsContent(t *testing.T) {
 
 func TestRenderingNeverChangesItsInput(t *testing.T) {
 	in := prod(t)
-	in.Values.Variables["proxy"] = map[string]any{"http": "http://user:pw@proxy.example.org:3128"}
+	in.Values.Variables["controlPlane"] = map[string]any{"numCPUs": 4, "diskGiB": nil}
 	rendered(t, in)
-	want := map[string]any{"http": "http://user:pw@proxy.example.org:3128"}
-	if diff := cmp.Diff(want, in.Values.Variables["proxy"]); diff != "" {
+	want := map[string]any{"numCPUs": 4, "diskGiB": nil}
+	if diff := cmp.Diff(want, in.Values.Variables["controlPlane"]); diff != "" {
 		t.Errorf("the adapter's values changed (-want +got):\n%s", diff)
-	}
-}
-
-func TestProxyPasswordIsInASecretOnly(t *testing.T) {
-	in := dev(t)
-	in.Values.Variables["proxy"] = map[string]any{"http": "http://user:p%40ss@proxy.example.org:3128", "noProxy": ".example.org", "ca": certificate}
-	objects := rendered(t, in)
-	out, err := objects.YAML()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(out), "p%40ss") {
-		t.Error("the proxy's password is printed")
-	}
-	want := "[Service]\n" +
-		"Environment=\"HTTP_PROXY=http://user:p%%40ss@proxy.example.org:3128\"\n" +
-		"Environment=\"HTTPS_PROXY=http://user:p%%40ss@proxy.example.org:3128\"\n" +
-		"Environment=\"NO_PROXY=localhost,127.0.0.1,.svc,.svc.cluster.local,100.96.0.0/11,100.64.0.0/13,10.20.0.5,.example.org\"\n"
-	if diff := cmp.Diff(want, string(objects.Secrets[0].Data["http-proxy.conf"])); diff != "" {
-		t.Errorf("drop-in (-want +got):\n%s", diff)
-	}
-	if !strings.Contains(string(out), "secretName: dev1-proxy") {
-		t.Error("the topology does not name the Secret")
 	}
 }
 

@@ -19,16 +19,11 @@ import (
 // where each provider publishes. It goes past the overrides folder in the user's home, which is clusterctl's.
 func upstreamRelease(ctx context.Context, p Provider) (Release, error) {
 	var rel Release
-	cfg, err := config.New(ctx, "", config.InjectReader(config.NewMemoryReader()))
+	cfg, provider, err := releaseOf(ctx, p)
 	if err != nil {
 		return rel, err
 	}
-	known, err := cfg.Providers().Get(p.Name, p.Type)
-	if err != nil {
-		return rel, err
-	}
-	url := strings.Replace(known.URL(), "/latest/", "/"+p.Version+"/", 1)
-	repo, err := repository.NewGitHubRepository(ctx, config.NewProvider(p.Name, url, p.Type), cfg.Variables())
+	repo, err := repository.NewGitHubRepository(ctx, provider, cfg.Variables())
 	if err != nil {
 		return rel, err
 	}
@@ -37,6 +32,20 @@ func upstreamRelease(ctx context.Context, p Provider) (Release, error) {
 	}
 	rel.Metadata, err = repo.GetFile(ctx, p.Version, MetadataFile)
 	return rel, err
+}
+
+// releaseOf takes the place where a provider publishes from clusterctl's own list, at one version.
+func releaseOf(ctx context.Context, p Provider) (config.Client, config.Provider, error) {
+	cfg, err := config.New(ctx, "", config.InjectReader(config.NewMemoryReader()))
+	if err != nil {
+		return nil, nil, err
+	}
+	known, err := cfg.Providers().Get(p.Name, p.Type)
+	if err != nil {
+		return nil, nil, err
+	}
+	url := strings.Replace(known.URL(), "/latest/", "/"+p.Version+"/", 1)
+	return cfg, config.NewProvider(p.Name, url, p.Type), nil
 }
 
 // upstream is the released components and the program inside the released image.

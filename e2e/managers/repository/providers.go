@@ -40,7 +40,7 @@ func all() []provider {
 	}, {
 		group: "capd", label: "infrastructure-docker", module: capiModule + "/test", pkg: "infrastructure/docker",
 		config: "infrastructure/docker/config/default", components: "infrastructure-components.yaml",
-		image:      "registry.k8s.io/cluster-api/capd-manager",
+		image:      "gcr.io/k8s-staging-cluster-api/capd-manager",
 		versionPkg: capiModule + "/version", metadata: capiModule,
 	}}
 }

@@ -38,6 +38,10 @@ func (p *Provider) ImportImage(ctx context.Context, r ImportRequest, progress fu
 	if err = errors.Join(err, found.Err()); err != nil {
 		return image.Result{}, err
 	}
+	if i.datastore.Datastore == nil {
+		return image.Result{}, i.refuse(keyDatastore, "an import needs a datastore, and "+keyDatastore+" is not set",
+			"set "+keyDatastore+" in "+r.Config.Path()+" or in the environment")
+	}
 	place := image.Place{Pool: i.pool, Folder: i.folder, Datastore: i.datastore.Datastore, Network: i.network}
 	result, err := image.Import(ctx, i.conn.client, image.Request{File: r.File, Name: r.Name, Place: place}, progress)
 	var told *uerr.Error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
@@ -93,8 +94,9 @@ func refused(file string, err error) error {
 	}
 }
 
-// meter turns counts of bytes into progress.
+// meter turns counts of bytes into progress. A cancelled upload may still count while Import returns.
 type meter struct {
+	mu          sync.Mutex
 	done, total int64
 	report      Progress
 }
@@ -113,13 +115,15 @@ func newMeter(a *archive, report Progress) *meter {
 }
 
 func (m *meter) add(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.done = min(m.done+int64(n), m.total)
 	if m.report != nil {
 		m.report(m.done, m.total)
 	}
 }
 
-func (m *meter) finish() { m.add(int(m.total - m.done)) }
+func (m *meter) finish() { m.add(int(m.total)) }
 
 // existingVM is what has the name already.
 type existingVM struct {

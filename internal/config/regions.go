@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -98,7 +99,7 @@ func (d *Document) AddRegion(r Region) error {
 // SetRegion adds a management cluster, or overwrites the one of that name, whose other keys stay. IsCurrent makes it
 // the current one; one that was current remains so.
 func (d *Document) SetRegion(r Region) error {
-	if !utf8.ValidString(r.Name + r.Context + r.File + r.Status) {
+	if !utf8.ValidString(strings.Join([]string{r.Name, r.Context, r.File, r.Status}, "\n")) {
 		return fmt.Errorf("the management cluster %q has a value that is not in UTF-8", r.Name)
 	}
 	return d.atomically(func() error {
@@ -227,6 +228,9 @@ func (d *Document) noRegion(name, context string) error {
 // mark makes one region current and all others not.
 func (d *Document) mark(at int) error {
 	regions := d.Regions()
+	if at >= len(regions) {
+		return fmt.Errorf("%s: %w", d.path, errByHand)
+	}
 	for i := range regions {
 		if err := d.setField(i, keyIsCurrent, strconv.FormatBool(i == at)); err != nil {
 			return err
@@ -237,7 +241,11 @@ func (d *Document) mark(at int) error {
 
 // setField sets one key of a region, when it has another value.
 func (d *Document) setField(at int, key, value string) error {
-	item := d.items()[at]
+	items := d.items()
+	if at >= len(items) {
+		return fmt.Errorf("%s: %w", d.path, errByHand)
+	}
+	item := items[at]
 	if old := child(item, key); old != nil && old.Kind == yaml.ScalarNode && old.Value == value {
 		return nil
 	}

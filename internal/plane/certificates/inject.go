@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,6 +21,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
+
+const conflictPause = 50 * time.Millisecond
 
 // injected is one kind of object that names an authority.
 type injected struct {
@@ -139,7 +143,11 @@ func (r *injector) Reconcile(ctx context.Context, request reconcile.Request) (re
 	if !changed {
 		return reconcile.Result{}, nil
 	}
-	return reconcile.Result{}, client.IgnoreNotFound(r.client.Update(ctx, object, fieldOwner))
+	err = r.client.Update(ctx, object, fieldOwner)
+	if apierrors.IsConflict(err) { // the API server itself writes a new definition's status just now
+		return reconcile.Result{RequeueAfter: conflictPause}, nil
+	}
+	return reconcile.Result{}, client.IgnoreNotFound(err)
 }
 
 // authority is empty as long as the Secret does not exist: its event brings us back.

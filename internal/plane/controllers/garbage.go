@@ -6,7 +6,6 @@ import (
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/informers"
@@ -22,17 +21,15 @@ import (
 
 const (
 	garbageWorkers = 10
-	garbageSync    = 30 * time.Second // how long the start waits for all watches
-
-	// Upstream asks discovery every 30 s, too slow for an object whose kind was installed seconds ago. Here discovery
-	// is asked again only when a CustomResourceDefinition changed, so that looking every second costs nothing.
-	discoveryPoll = time.Second
+	garbageSync    = 30 * time.Second // upstream's: how long the start waits for all watches, and how often discovery is asked
+	settle         = 300 * time.Millisecond
 )
 
 // garbage is the garbage collector with a discovery that follows CustomResourceDefinitions.
 type garbage struct {
 	collector *garbagecollector.GarbageCollector
-	discovery *following
+	discovery discovery.ServerResourcesInterface
+	changed   chan struct{} // a definition came, changed or went
 	started   chan struct{}
 	factories informerfactory.InformerFactory
 }
@@ -48,12 +45,13 @@ func newGarbage(ctx context.Context, config *rest.Config, typed informers.Shared
 	}
 	untyped := metadatainformer.NewSharedInformerFactory(meta, 0)
 	g := &garbage{
-		discovery: &following{ServerResourcesInterface: client.Discovery(), stale: staleLooks},
+		discovery: client.Discovery(),
+		changed:   make(chan struct{}, 1),
 		started:   make(chan struct{}),
 		factories: informerfactory.NewInformerFactory(typed, untyped),
 	}
 	definitions := untyped.ForResource(apiextensionsv1.SchemeGroupVersion.WithResource("customresourcedefinitions"))
-	if _, err := definitions.Informer().AddEventHandler(g.discovery.handler()); err != nil {
+	if _, err := definitions.Informer().AddEventHandler(g.handler()); err != nil {
 		return nil, err
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
@@ -67,45 +65,46 @@ func (g *garbage) run(ctx context.Context) {
 	close(g.started)
 	var group sync.WaitGroup
 	group.Go(func() { g.collector.Run(ctx, garbageWorkers, garbageSync) })
-	group.Go(func() { g.collector.Sync(ctx, g.discovery, discoveryPoll) })
+	group.Go(func() { g.sync(ctx) })
 	group.Wait()
 }
 
-// following is a discovery that asks the API server only after a change of a CustomResourceDefinition, and then a few
-// times: the API server publishes a new kind a moment after it accepted its definition.
-type following struct {
-	discovery.ServerResourcesInterface
-
-	mu    sync.Mutex
-	stale int // looks until the last answer counts as current
-	last  []*metav1.APIResourceList
+// sync has the collector look at discovery at once after each burst of changes. Upstream looks every 30 s, which is too
+// late for an object that is deleted seconds after its kind was installed.
+func (g *garbage) sync(ctx context.Context) {
+	for ctx.Err() == nil {
+		looking, stop := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		group.Go(func() { g.collector.Sync(looking, g.discovery, garbageSync) })
+		select {
+		case <-ctx.Done():
+		case <-g.changed:
+			g.awaitQuiet(ctx)
+		}
+		stop()
+		group.Wait()
+	}
 }
 
-const staleLooks = 5
-
-// ServerPreferredResources is the only question that the collector asks.
-func (f *following) ServerPreferredResources() ([]*metav1.APIResourceList, error) {
-	f.mu.Lock()
-	if f.stale == 0 && f.last != nil {
-		defer f.mu.Unlock()
-		return f.last, nil
+// awaitQuiet lets a burst of definitions pass, and the API server publish them.
+func (g *garbage) awaitQuiet(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settle):
+			return
+		case <-g.changed:
+		}
 	}
-	f.stale = max(f.stale-1, 0)
-	f.mu.Unlock()
-	lists, err := f.ServerResourcesInterface.ServerPreferredResources()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.last = lists; err != nil {
-		f.stale = staleLooks
-	}
-	return lists, err
 }
 
-func (f *following) handler() cache.ResourceEventHandler {
+func (g *garbage) handler() cache.ResourceEventHandler {
 	mark := func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.stale = staleLooks
+		select {
+		case g.changed <- struct{}{}:
+		default:
+		}
 	}
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc:    func(any) { mark() },

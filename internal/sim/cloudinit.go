@@ -1,0 +1,155 @@
+package sim
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strings"
+
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+)
+
+// userData is what a machine finds in guestinfo.userdata: the part of cloud-init's document that kubeadm needs.
+type userData struct {
+	files   map[string]string // path -> content
+	kubeadm []kubeadmDocument // of the file that kubeadm is run with
+	joins   bool              // kubeadm join, instead of kubeadm init
+}
+
+// kubeadmDocument is the part of kubeadm's configuration kinds that a simulated machine acts on.
+type kubeadmDocument struct {
+	Kind                 string `json:"kind"`
+	ClusterName          string `json:"clusterName"`
+	KubernetesVersion    string `json:"kubernetesVersion"`
+	ControlPlaneEndpoint string `json:"controlPlaneEndpoint"`
+	Discovery            struct {
+		BootstrapToken struct {
+			APIServerEndpoint string `json:"apiServerEndpoint"`
+		} `json:"bootstrapToken"`
+	} `json:"discovery"`
+	ControlPlane *struct{} `json:"controlPlane"`
+}
+
+// parseUserData decodes the value of guestinfo.userdata: base64 around a cloud-config document, perhaps compressed.
+func parseUserData(encoded string) (*userData, error) {
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("guestinfo.userdata: %w", err)
+	}
+	if raw, err = gunzip(raw); err != nil {
+		return nil, fmt.Errorf("guestinfo.userdata: %w", err)
+	}
+	var document struct {
+		WriteFiles []struct {
+			Path     string `json:"path"`
+			Content  string `json:"content"`
+			Encoding string `json:"encoding"`
+		} `json:"write_files"`
+		RunCmd []any `json:"runcmd"`
+	}
+	if err := yaml.Unmarshal(raw, &document); err != nil {
+		return nil, fmt.Errorf("guestinfo.userdata is no cloud-config: %w", err)
+	}
+	u := &userData{files: map[string]string{}}
+	for _, f := range document.WriteFiles {
+		content, err := decodeFile(f.Content, f.Encoding)
+		if err != nil {
+			return nil, fmt.Errorf("guestinfo.userdata: file %s: %w", f.Path, err)
+		}
+		u.files[f.Path] = content
+	}
+	commands := fmt.Sprint(document.RunCmd...)
+	u.joins = strings.Contains(commands, "kubeadm join")
+	if !u.joins && !strings.Contains(commands, "kubeadm init") {
+		return nil, fmt.Errorf("guestinfo.userdata runs neither kubeadm init nor kubeadm join")
+	}
+	return u, u.readKubeadm()
+}
+
+func decodeFile(content, encoding string) (string, error) {
+	if strings.Contains(encoding, "b64") || strings.Contains(encoding, "base64") {
+		raw, err := base64.StdEncoding.DecodeString(content)
+		if err != nil {
+			return "", err
+		}
+		content = string(raw)
+	}
+	if strings.Contains(encoding, "gz") {
+		raw, err := gunzip([]byte(content))
+		return string(raw), err
+	}
+	return content, nil
+}
+
+func gunzip(raw []byte) ([]byte, error) {
+	if !bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
+		return raw, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
+func (u *userData) readKubeadm() error {
+	for _, path := range []string{"/run/kubeadm/kubeadm.yaml", "/run/kubeadm/kubeadm-join-config.yaml"} {
+		content, ok := u.files[path]
+		if !ok {
+			continue
+		}
+		decoder := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(content), 4096)
+		for {
+			var d kubeadmDocument
+			if err := decoder.Decode(&d); err == io.EOF { //nolint:errorlint // as documented
+				break
+			} else if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			u.kubeadm = append(u.kubeadm, d)
+		}
+	}
+	if u.endpoint() == "" {
+		return fmt.Errorf("the kubeadm configuration names no endpoint of the API server")
+	}
+	return nil
+}
+
+// endpoint is the cluster's API server as host:port.
+func (u *userData) endpoint() string {
+	for _, d := range u.kubeadm {
+		if d.ControlPlaneEndpoint != "" {
+			return d.ControlPlaneEndpoint
+		}
+		if e := d.Discovery.BootstrapToken.APIServerEndpoint; e != "" {
+			return e
+		}
+	}
+	return ""
+}
+
+// clusterName is what kubeadm calls the cluster; joining machines do not know it.
+func (u *userData) clusterName() string {
+	for _, d := range u.kubeadm {
+		if d.ClusterName != "" {
+			return d.ClusterName
+		}
+	}
+	return ""
+}
+
+// controlPlane says whether the machine runs an API server.
+func (u *userData) controlPlane() bool {
+	if !u.joins {
+		return true
+	}
+	for _, d := range u.kubeadm {
+		if d.Kind == "JoinConfiguration" && d.ControlPlane != nil {
+			return true
+		}
+	}
+	return false
+}

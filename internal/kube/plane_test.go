@@ -1,0 +1,488 @@
+package kube_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/kube/kubetest"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// TestOnAPlane is one plane for every test that needs a real API server; each has a namespace of its own.
+func TestOnAPlane(t *testing.T) {
+	c := kubetest.Client(t, kubetest.Plane(t))
+	tests := map[string]func(*testing.T, *kube.Client, string){
+		"ping":                     testPing,
+		"apply and diff":           testApplyAndDiff,
+		"conflict names its owner": testConflict,
+		"scale keeps the rest":     testScale,
+		"health checks":            testHealthChecks,
+		"lock":                     testLock,
+		"lock is lost":             testLockLost,
+		"await":                    testAwait,
+		"tree":                     testTree,
+		"class":                    testClass,
+		"owned and orphaned":       testBelongings,
+		"credentials":              testCredentials,
+		"summaries":                testSummaries,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := "t-" + strings.ReplaceAll(name, " ", "-")
+			must(t, c.EnsureNamespace(t.Context(), namespace))
+			must(t, c.EnsureNamespace(t.Context(), namespace)) // idempotent
+			test(t, c, namespace)
+		})
+	}
+}
+
+func testPing(t *testing.T, c *kube.Client, _ string) {
+	version, err := c.Ping(t.Context())
+	must(t, err)
+	if !strings.HasPrefix(version, "v1.") {
+		t.Errorf("version %q", version)
+	}
+	config := c.Config()
+	config.Host = "https://127.0.0.1:1"
+	gone, err := kube.ForConfig(config)
+	must(t, err)
+	_, err = gone.Ping(t.Context())
+	var told *uerr.Error
+	if !errors.As(err, &told) || !strings.Contains(told.Next, "management-cluster start") {
+		t.Errorf("error of a server that is not there: %v, want one that says what to type", err)
+	}
+	_, err = c.Cluster(t.Context(), kube.Key{Namespace: "default", Name: "none"})
+	if uerr.ExitCode(err) != uerr.NotFound {
+		t.Errorf("exit code %d of a cluster that is not there", uerr.ExitCode(err))
+	}
+}
+
+func testApplyAndDiff(t *testing.T, c *kube.Client, ns string) {
+	cluster := kubetest.Cluster(ns, "dev1")
+	want := []kube.Change{{Object: "Cluster " + ns + "/dev1", To: "create"}}
+	expectDiff(t, c, cluster, want)
+	must(t, c.Apply(t.Context(), cluster))
+	must(t, c.Apply(t.Context(), cluster))
+	expectDiff(t, c, cluster, nil)
+	two := int32(2)
+	cluster.Spec.Topology.Workers.MachineDeployments[0].Replicas = &two
+	cluster.Spec.Topology.Version = "v1.37.0"
+	expectDiff(t, c, cluster, []kube.Change{
+		{Object: "Cluster " + ns + "/dev1", Field: "spec.topology.version", From: "v1.36.3", To: "v1.37.0"},
+		{Object: "Cluster " + ns + "/dev1", Field: "spec.topology.workers.machineDeployments[name=md-0].replicas", From: "1", To: "2"},
+	})
+	if got := getCluster(t, c, ns, "dev1"); got.Spec.Topology.Version != "v1.36.3" {
+		t.Error("a diff changed the cluster")
+	}
+	secret := kubetest.Identity(ns, "dev1")
+	must(t, c.ApplyOwn(t.Context(), secret))
+	secret.Data["password"] = []byte("other")
+	changes, err := c.Diff(t.Context(), secret)
+	must(t, err)
+	if diff := cmp.Diff([]kube.Change{{Object: "Secret " + ns + "/dev1-test", Field: "data.password", From: "<redacted>", To: "<redacted>"}}, changes); diff != "" {
+		t.Errorf("diff of a Secret (-want +got):\n%s", diff)
+	}
+}
+
+func testConflict(t *testing.T, c *kube.Client, ns string) {
+	cluster := kubetest.Cluster(ns, "dev1")
+	must(t, c.Apply(t.Context(), cluster))
+	edited := getCluster(t, c, ns, "dev1")
+	edited.Spec.Topology.Version = "v1.35.0"
+	must(t, c.API().Update(t.Context(), edited, client.FieldOwner("kubectl-edit")))
+	err := c.Apply(t.Context(), cluster)
+	if err == nil || !strings.Contains(err.Error(), "spec.topology.version") || !strings.Contains(err.Error(), `"kubectl-edit"`) {
+		t.Fatalf("error %v, want one that names the field and its owner", err)
+	}
+	if got := getCluster(t, c, ns, "dev1"); got.Spec.Topology.Version != "v1.35.0" {
+		t.Error("the other owner's value was overwritten")
+	}
+	must(t, c.ApplyOwn(t.Context(), cluster))
+	if got := getCluster(t, c, ns, "dev1"); got.Spec.Topology.Version != "v1.36.3" {
+		t.Error("an object of ours alone was not forced")
+	}
+}
+
+func testScale(t *testing.T, c *kube.Client, ns string) {
+	key := kube.Key{Namespace: ns, Name: "dev1"}
+	cluster := kubetest.Cluster(ns, "dev1")
+	must(t, c.Apply(t.Context(), cluster))
+	three, four, one := int32(3), int32(4), int32(1)
+	changes, err := c.DiffSize(t.Context(), key, kube.Size{Workers: &four})
+	must(t, err)
+	if len(changes) != 1 || changes[0].To != "4" {
+		t.Errorf("preview %v, want one change to 4", changes)
+	}
+	must(t, c.ApplySize(t.Context(), key, kube.Size{Workers: &four}))
+	must(t, c.ApplySize(t.Context(), key, kube.Size{ControlPlane: &three}))
+	expectSize(t, c, key, 3, 4)
+	if pool := getCluster(t, c, ns, "dev1").Spec.Topology.Workers.MachineDeployments[0]; pool.Class != "worker" {
+		t.Errorf("scaling lost the pool's class: %+v", pool)
+	}
+	must(t, c.Apply(t.Context(), cluster)) // our own names do not conflict with each other
+	expectSize(t, c, key, 1, 1)
+	must(t, c.ApplySize(t.Context(), key, kube.Size{Workers: &four}))
+	other := getCluster(t, c, ns, "dev1")
+	other.Spec.Topology.Workers.MachineDeployments[0].Replicas = &three
+	must(t, c.API().Update(t.Context(), other, client.FieldOwner("cluster-autoscaler")))
+	err = c.ApplySize(t.Context(), key, kube.Size{Workers: &one})
+	if err == nil || !strings.Contains(err.Error(), "cluster-autoscaler") {
+		t.Errorf("error %v, want one that names the autoscaler", err)
+	}
+	dying := getCluster(t, c, ns, "dev1")
+	controllerutil.AddFinalizer(dying, "test/hold")
+	must(t, c.API().Update(t.Context(), dying))
+	must(t, c.DeleteCluster(t.Context(), key))
+	if err := c.ApplySize(t.Context(), key, kube.Size{Workers: &one}); err == nil || !strings.Contains(err.Error(), "being deleted") {
+		t.Errorf("error %v, want a refusal to scale what is being deleted", err)
+	}
+}
+
+func testHealthChecks(t *testing.T, c *kube.Client, ns string) {
+	key := kube.Key{Namespace: ns, Name: "dev1"}
+	cluster := kubetest.Cluster(ns, "dev1")
+	yes := true
+	cluster.Spec.Topology.ControlPlane.HealthCheck.Enabled = &yes
+	must(t, c.Apply(t.Context(), cluster))
+	check := kube.HealthCheck{Enabled: true, StartupTimeout: 10 * time.Minute, Unhealthy: []kube.UnhealthyCondition{{Type: "Ready", Status: "False", Timeout: time.Minute}}}
+	must(t, c.ApplyHealthCheck(t.Context(), key, check))
+	changes, err := c.DiffHealthCheck(t.Context(), key, check)
+	must(t, err)
+	if len(changes) > 0 {
+		t.Errorf("setting it once more would change %v", changes)
+	}
+	got := getCluster(t, c, ns, "dev1").Spec.Topology
+	checks := got.Workers.MachineDeployments[0].HealthCheck.Checks
+	if *checks.NodeStartupTimeoutSeconds != 600 || len(checks.UnhealthyNodeConditions) != 1 || got.Workers.MachineDeployments[0].Class != "worker" {
+		t.Errorf("pool is %+v", got.Workers.MachineDeployments[0])
+	}
+	must(t, c.ApplyHealthCheck(t.Context(), key, kube.HealthCheck{}))
+	got = getCluster(t, c, ns, "dev1").Spec.Topology
+	if *got.ControlPlane.HealthCheck.Enabled || *got.Workers.MachineDeployments[0].HealthCheck.Enabled {
+		t.Errorf("still enabled: %+v", got)
+	}
+	list, err := c.HealthChecks(t.Context(), key)
+	if err != nil || len(list) != 0 {
+		t.Errorf("got %v, %v", list, err)
+	}
+}
+
+func holder(pid int) kube.Holder {
+	return kube.Holder{User: "ann", Host: "desk", PID: pid, Command: "scale cluster dev1"}
+}
+
+func testLock(t *testing.T, c *kube.Client, ns string) {
+	first, err := c.Lock(t.Context(), ns, "dev1", holder(os.Getpid()))
+	must(t, err)
+	_, err = c.Lock(t.Context(), ns, "dev1", kube.Holder{User: "bob", Host: "desk", PID: os.Getpid(), Command: "delete cluster dev1"})
+	var told *uerr.Error
+	if !errors.As(err, &told) || !strings.Contains(err.Error(), "ann@desk") || !strings.Contains(err.Error(), "scale cluster dev1") ||
+		!strings.Contains(err.Error(), "since ") || told.Next == "" {
+		t.Fatalf("error %v, want who holds it, with what, since when, and what to do", err)
+	}
+	other, err := c.Lock(t.Context(), ns, "dev2", holder(os.Getpid()))
+	must(t, err)
+	other.Release()
+	first.Release()
+	leases := &coordinationv1.LeaseList{}
+	must(t, c.API().List(t.Context(), leases, client.InNamespace(ns)))
+	if len(leases.Items) != 0 {
+		t.Errorf("a released lock leaves %d leases", len(leases.Items))
+	}
+	dead, err := c.Lock(t.Context(), ns, "dev3", holder(1<<22+1)) // above any pid the kernel gives
+	must(t, err)
+	second, err := c.Lock(t.Context(), ns, "dev3", holder(os.Getpid()))
+	if err != nil {
+		t.Fatalf("a dead holder on this machine was not replaced at once: %v", err)
+	}
+	dead.Release() // gives nothing back that is not its own
+	if _, err := c.Lock(t.Context(), ns, "dev3", holder(os.Getpid())); err == nil {
+		t.Error("the release of the dead holder freed the lock of its successor")
+	}
+	second.Release()
+}
+
+func testLockLost(t *testing.T, c *kube.Client, ns string) {
+	held, err := c.Lock(t.Context(), ns, "dev1", holder(os.Getpid()))
+	must(t, err)
+	ctx := held.Guard(t.Context())
+	lease := &coordinationv1.Lease{}
+	must(t, c.API().Get(t.Context(), kube.Key{Namespace: ns, Name: "slipway-dev1"}, lease))
+	thief := "bob@elsewhere pid 7 (delete cluster dev1)"
+	lease.Spec.HolderIdentity = &thief
+	must(t, c.API().Update(t.Context(), lease))
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Minute):
+		t.Fatal("the loss of the lock went unnoticed")
+	}
+	if cause := context.Cause(ctx); !strings.Contains(cause.Error(), thief) {
+		t.Errorf("cause %v, want the new holder", cause)
+	}
+	held.Release()
+	if err := c.API().Get(t.Context(), client.ObjectKeyFromObject(lease), lease); err != nil {
+		t.Errorf("the release of a lost lock removed the new holder's: %v", err)
+	}
+}
+
+func testAwait(t *testing.T, c *kube.Client, ns string) {
+	key := kube.Key{Namespace: ns, Name: "dev1"}
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "dev1")))
+	cluster := getCluster(t, c, ns, "dev1")
+	cluster.Status.Conditions = []metav1.Condition{kubetest.Condition("InfrastructureReady", "False", "VCenterUnreachable", "no route to vc.example")}
+	must(t, c.API().Status().Update(t.Context(), cluster))
+
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	noted := ""
+	err := c.Await(short, key, "the infrastructure", kube.InfrastructureReady, func(text string) { noted = text })
+	if uerr.ExitCode(err) != uerr.TimedOut || !strings.Contains(err.Error(), "no route to vc.example") || !strings.Contains(err.Error(), "Cluster "+ns+"/dev1") {
+		t.Errorf("%v (exit code %d), want a time-out with object and condition", err, uerr.ExitCode(err))
+	}
+	if !strings.Contains(noted, "no route") {
+		t.Errorf("progress line %q does not say what is waited for", noted)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, stop)
+	err = c.Await(stopped, key, "the infrastructure", kube.InfrastructureReady, func(string) {})
+	if uerr.ExitCode(err) != uerr.Cancelled {
+		t.Errorf("%v (exit code %d), want cancelled", err, uerr.ExitCode(err))
+	}
+	time.AfterFunc(200*time.Millisecond, func() {
+		cluster := &clusterv1.Cluster{}
+		if c.API().Get(context.Background(), key, cluster) == nil && kubetest.Settle(cluster) {
+			_ = c.API().Status().Update(context.Background(), cluster)
+		}
+	})
+	must(t, c.Await(t.Context(), key, "the cluster", kube.Settled, func(string) {}))
+	time.AfterFunc(200*time.Millisecond, func() { _ = c.DeleteCluster(context.Background(), key) })
+	must(t, c.AwaitGone(t.Context(), key, func(string) {}))
+}
+
+func testTree(t *testing.T, c *kube.Client, ns string) {
+	cluster := kubetest.Cluster(ns, "dev1")
+	cluster.Spec.InfrastructureRef = clusterv1.ContractVersionedObjectReference{APIGroup: kubetest.InfraGroup, Kind: "TestCluster", Name: "dev1-infra"}
+	must(t, c.Apply(t.Context(), cluster))
+	must(t, c.API().Create(t.Context(), infra("TestCluster", ns, "dev1-infra", "True", "")))
+	bad := infra("TestMachine", ns, "dev1-cp-x", "False", "no such template")
+	must(t, c.API().Create(t.Context(), bad))
+	must(t, c.API().Create(t.Context(), machine(ns, "dev1-cp-x", map[string]string{clusterv1.MachineControlPlaneLabel: ""})))
+	must(t, c.API().Create(t.Context(), machine(ns, "dev1-md-x", map[string]string{clusterv1.MachineDeploymentNameLabel: "none"})))
+
+	tree, err := c.Tree(t.Context(), ns, "dev1")
+	must(t, err)
+	var kinds []string
+	for _, child := range tree.Children {
+		kinds = append(kinds, child.Role+" "+child.Name)
+	}
+	if diff := cmp.Diff([]string{"infrastructure dev1-infra", "machine dev1-cp-x", "machine dev1-md-x"}, kinds); diff != "" {
+		t.Errorf("children (-want +got):\n%s", diff)
+	}
+	if want, got := "TestMachine "+ns+"/dev1-cp-x: Provisioned: no such template", tree.CauseText(); got != want {
+		t.Errorf("cause %q, want %q", got, want)
+	}
+	_, err = c.Tree(t.Context(), ns, "none")
+	if uerr.ExitCode(err) != uerr.NotFound {
+		t.Errorf("tree of a cluster that is not there: %v", err)
+	}
+}
+
+func infra(kind, ns, name, status, message string) client.Object {
+	object := kubetest.Infra(kind, ns, name, "dev1")
+	object.Object["status"] = map[string]any{"conditions": []any{map[string]any{
+		"type": "Provisioned", "status": status, "reason": "CloningFailed", "message": message,
+	}}}
+	return object
+}
+
+func machine(ns, name string, labels map[string]string) *clusterv1.Machine {
+	labels[clusterv1.ClusterNameLabel] = "dev1"
+	data := "x"
+	return &clusterv1.Machine{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name, Labels: labels},
+		Spec: clusterv1.MachineSpec{
+			ClusterName: "dev1", Bootstrap: clusterv1.Bootstrap{DataSecretName: &data},
+			InfrastructureRef: clusterv1.ContractVersionedObjectReference{APIGroup: kubetest.InfraGroup, Kind: "TestMachine", Name: name},
+		},
+	}
+}
+
+func testClass(t *testing.T, c *kube.Client, ns string) {
+	class := kubetest.Class(ns)
+	key := client.ObjectKeyFromObject(class[1])
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := c.ApplyClass(short, class)
+	if uerr.ExitCode(err) != uerr.TimedOut || !strings.Contains(err.Error(), "ClusterClass "+ns+"/"+key.Name) {
+		t.Errorf("a class nobody accepts: %v, want a time-out that names it", err)
+	}
+	accept(t, c, key)
+	must(t, c.ApplyClass(t.Context(), class))
+	missing, err := c.MissingClass(t.Context(), class)
+	if err != nil || len(missing) != 0 {
+		t.Errorf("missing after apply: %v, %v", missing, err)
+	}
+	expectUnused(t, c, ns, []string{kubetest.ClassName})
+	held, err := c.Lock(t.Context(), ns, "other", holder(os.Getpid()))
+	must(t, err)
+	expectUnused(t, c, ns, nil)
+	held.Release()
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "dev1")))
+	expectUnused(t, c, ns, nil)
+	must(t, c.DeleteCluster(t.Context(), kube.Key{Namespace: ns, Name: "dev1"}))
+	must(t, c.DeleteClass(t.Context(), key))
+	must(t, c.DeleteClass(t.Context(), key))
+	expectUnused(t, c, ns, nil)
+}
+
+func expectUnused(t *testing.T, c *kube.Client, ns string, want []string) {
+	t.Helper()
+	got, err := c.UnusedClasses(t.Context(), ns, "dev1")
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unused classes (-want +got):\n%s", diff)
+	}
+}
+
+func accept(t *testing.T, c *kube.Client, key kube.Key) {
+	t.Helper()
+	class := &clusterv1.ClusterClass{}
+	must(t, c.API().Get(t.Context(), key, class))
+	class.Status.Conditions = []metav1.Condition{
+		kubetest.Condition("RefVersionsUpToDate", "True", "RefVersionsUpToDate", ""),
+		kubetest.Condition("VariablesReady", "True", "VariablesReady", ""),
+	}
+	must(t, c.API().Status().Update(t.Context(), class))
+}
+
+func testBelongings(t *testing.T, c *kube.Client, ns string) {
+	key, secret := kube.Key{Namespace: ns, Name: "dev1"}, kubetest.Identity(ns, "dev1")
+	must(t, c.ApplyFor(t.Context(), key, secret))
+	orphans, err := c.Orphans(t.Context(), key)
+	must(t, err)
+	if len(orphans) != 1 || orphans[0].Key.Name != "dev1-test" {
+		t.Errorf("orphans before there is a Cluster: %v", orphans)
+	}
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "dev1")))
+	must(t, c.OwnByCluster(t.Context(), secret, key))
+	must(t, c.ApplyFor(t.Context(), key, secret)) // must not take the owner off
+	owned, err := c.OwnedByCluster(t.Context(), secret, key)
+	if err != nil || !owned {
+		t.Errorf("owned %v, %v", owned, err)
+	}
+	if orphans, err := c.Orphans(t.Context(), key); err != nil || len(orphans) != 0 {
+		t.Errorf("orphans of a cluster that is there: %v, %v", orphans, err)
+	}
+	must(t, c.DeleteCluster(t.Context(), key))
+	kubetest.Eventually(t, "the Secret goes with its Cluster", func(ctx context.Context) (bool, error) {
+		exists, err := c.Exists(ctx, secret)
+		return !exists, err
+	})
+	secret.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Namespace", Name: "kept", UID: namespaceUID(t, c, ns)}}
+	must(t, c.API().Create(t.Context(), secret.DeepCopy()))
+	leftover, err := c.IsLeftover(t.Context(), secret, key)
+	if err != nil || !leftover {
+		t.Errorf("an owned Secret without a Cluster: leftover %v, %v", leftover, err)
+	}
+	secret.OwnerReferences = nil
+	must(t, c.ApplyFor(t.Context(), key, secret))
+	if leftover, err := c.IsLeftover(t.Context(), secret, key); err != nil || leftover {
+		t.Errorf("after it was replaced: leftover %v, %v", leftover, err)
+	}
+	must(t, c.DeleteOrphan(t.Context(), orphans[0]))
+	must(t, c.DeleteOrphan(t.Context(), orphans[0]))
+}
+
+func testCredentials(t *testing.T, c *kube.Client, ns string) {
+	_, err := c.WorkloadKubeconfig(t.Context(), ns, "dev1")
+	if uerr.ExitCode(err) != uerr.NotFound || !strings.Contains(err.Error(), "no such cluster") {
+		t.Errorf("credentials of a cluster that is not there: %v", err)
+	}
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "dev1")))
+	_, err = c.WorkloadKubeconfig(t.Context(), ns, "dev1")
+	if uerr.ExitCode(err) != uerr.NotFound || !strings.Contains(err.Error(), "no credentials yet") {
+		t.Errorf("credentials of a cluster that has none yet: %v", err)
+	}
+	raw := "current-context: a@b\nclusters: [{name: b, cluster: {server: 'https://x'}}]\n" +
+		"contexts: [{name: a@b, context: {cluster: b, user: a}}]\nusers: [{name: a, user: {token: s}}]\n"
+	must(t, c.API().Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "dev1-kubeconfig"}, Data: map[string][]byte{"value": []byte(raw)},
+	}))
+	got, err := c.WorkloadKubeconfig(t.Context(), ns, "dev1")
+	if err != nil || !strings.Contains(string(got), "current-context: dev1-admin@dev1") {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+func testSummaries(t *testing.T, c *kube.Client, ns string) {
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "b"), kubetest.Cluster(ns, "a")))
+	settled := getCluster(t, c, ns, "a")
+	kubetest.Settle(settled)
+	must(t, c.API().Status().Update(t.Context(), settled))
+	list, err := c.Summaries(t.Context(), ns)
+	must(t, err)
+	var got []string
+	for _, s := range list {
+		got = append(got, strings.Join([]string{s.Name, string(s.Status), s.ControlPlane, s.Workers, s.Kubernetes}, " "))
+	}
+	if diff := cmp.Diff([]string{"a running 1/1 1/1 v1.36.3", "b creating 0/1 0/1 v1.36.3"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func namespaceUID(t *testing.T, c *kube.Client, ns string) types.UID {
+	t.Helper()
+	namespace := &corev1.Namespace{}
+	must(t, c.API().Get(t.Context(), kube.Key{Name: ns}, namespace))
+	return namespace.UID
+}
+
+func expectDiff(t *testing.T, c *kube.Client, object client.Object, want []kube.Change) {
+	t.Helper()
+	got, err := c.Diff(t.Context(), object)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func expectSize(t *testing.T, c *kube.Client, key kube.Key, control, workers int32) {
+	t.Helper()
+	cluster := getCluster(t, c, key.Namespace, key.Name)
+	if got := kube.ControlPlaneCount(cluster).Desired; got != control {
+		t.Errorf("control plane of %d, want %d", got, control)
+	}
+	if got := kube.WorkerCount(cluster).Desired; got != workers {
+		t.Errorf("%d workers, want %d", got, workers)
+	}
+}
+
+func getCluster(t *testing.T, c *kube.Client, ns, name string) *clusterv1.Cluster {
+	t.Helper()
+	cluster, err := c.Cluster(t.Context(), kube.Key{Namespace: ns, Name: name})
+	must(t, err)
+	return cluster
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

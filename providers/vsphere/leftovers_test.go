@@ -14,7 +14,7 @@ import (
 func clusterMachines(l *lab) {
 	for vm, markers := range map[string]map[string]string{
 		"DC0_C0_RP0_VM1": {MarkerCluster: "default/prod", MarkerEndpoint: "192.0.2.10"},
-		"DC0_C0_RP0_VM2": {MarkerCluster: "default/prod-1", MarkerEndpoint: "192.0.2.11"},
+		"DC0_C0_RP0_VM2": {MarkerCluster: "default/prod-1", MarkerEndpoint: "192.0.2.10"}, // the name alone must tell
 		"DC0_C0_RP0_VM3": {MarkerCluster: "default/prod", MarkerEndpoint: "192.0.2.99"},
 		"DC0_H0_VM0":     {MarkerCluster: "other/prod", MarkerEndpoint: "192.0.2.10"},
 		"DC0_H0_VM1":     {MarkerCluster: "default/prod", MarkerEndpoint: "192.0.2.10"},

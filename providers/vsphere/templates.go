@@ -29,9 +29,9 @@ type template struct {
 // distro is the operating system of an image, lower case; an empty field matches anything.
 type distro struct{ name, version, arch string }
 
-func (want distro) matches(got distro) bool {
+func (d distro) matches(got distro) bool {
 	same := func(a, b string) bool { return a == "" || strings.EqualFold(a, b) }
-	return same(want.name, got.name) && same(want.version, got.version) && same(want.arch, got.arch)
+	return same(d.name, got.name) && same(d.version, got.version) && same(d.arch, got.arch)
 }
 
 func (d distro) String() string {

@@ -24,7 +24,8 @@ func newRoot(d *Deps) *cobra.Command {
 		newGroup("add", "Register what is there already", newAddManagementCluster(d)),
 		newGroup("config", "Show the configuration and what it would make", newConfigCluster(d), newConfigView(d), newConfigSchema(d)),
 		newGroup("create", "Create clusters", newCreateCluster(d)),
-		newGroup("delete", "Delete clusters and their parts", newDeleteCluster(d), newDeleteMachineHealthCheck(d)),
+		newGroup("delete", "Delete clusters and their parts", newDeleteCluster(d), newDeleteMachineHealthCheck(d),
+			newDeleteManagementCluster(d)),
 		newGroup("describe", "Show what something is made of and what it waits for", newDescribeCluster(d)),
 		newGroup("get", "List clusters, versions and settings",
 			newGetCEIP(d), newGetClusters(d), newGetCredentials(d), newGetKubernetesVersions(d),
@@ -33,6 +34,9 @@ func newRoot(d *Deps) *cobra.Command {
 		newGroup("scale", "Change the size of clusters", newScaleCluster(d)),
 		newGroup("set", "Change settings", newSetCEIP(d), newSetMachineHealthCheck(d), newSetManagementCluster(d)),
 		newCompletion(d),
+		newInit(d),
+		newManagementCluster(d),
+		newRehearse(d),
 		newVersion(d),
 	)
 	return root

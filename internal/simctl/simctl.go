@@ -28,6 +28,22 @@ type State struct {
 	Proxy   string `json:"proxy"`   // http://127.0.0.1:PORT, the whole internet of a rehearsal
 	CAFile  string `json:"caFile"`  // the CA that signs the simulated clouds
 	Control string `json:"control"` // http://127.0.0.1:PORT
+
+	Thumbprint string `json:"thumbprint"` // SHA-1 of the simulated vCenter's certificate
+}
+
+// Machine is a virtual machine of the simulated vCenter that is no template.
+type Machine struct {
+	Name    string `json:"name"`
+	Power   string `json:"power"` // On or Off
+	Address string `json:"address"`
+	UUID    string `json:"uuid"`
+}
+
+// Call is one call of the simulated vCenter's API.
+type Call struct {
+	Method string `json:"method"`
+	Object string `json:"object"`
 }
 
 // Running says whether the process that published the state is still there.
@@ -99,8 +115,29 @@ func (s State) Environ(base []string) []string {
 		"SSL_CERT_FILE="+s.CAFile, "SSL_CERT_DIR="+filepath.Join(filepath.Dir(s.CAFile), "no-certs"))
 }
 
-// Ask reads one page of the control API ("/inventory", "/calls", "/refused") into v.
-func (s State) Ask(ctx context.Context, path string, v any) error {
+// Machines lists the virtual machines that are there now.
+func (s State) Machines(ctx context.Context) ([]Machine, error) {
+	var out []Machine
+	err := s.ask(ctx, "/machines", &out)
+	return out, err
+}
+
+// Calls lists every call of vCenter's API since the start.
+func (s State) Calls(ctx context.Context) ([]Call, error) {
+	var out []Call
+	err := s.ask(ctx, "/calls", &out)
+	return out, err
+}
+
+// Refused lists the hosts that something wanted to reach and that are not simulated.
+func (s State) Refused(ctx context.Context) ([]string, error) {
+	var out []string
+	err := s.ask(ctx, "/refused", &out)
+	return out, err
+}
+
+// ask reads one page of the control API.
+func (s State) ask(ctx context.Context, path string, v any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Control+path, nil)
 	if err != nil {
 		return err

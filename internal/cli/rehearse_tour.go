@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+const tourCluster = "demo"
+
+type tourOptions struct{ keep bool }
+
+// tour is the whole life of a cluster, as the commands that a person would type.
+func tour() [][]string {
+	return [][]string{
+		{"init", "-i", "vsphere", "--local", "--name", "rehearsal"},
+		{"create", "cluster", tourCluster, "-p", "dev"},
+		{"get", "clusters"},
+		{"describe", "cluster", tourCluster},
+		{"get", "credentials", tourCluster},
+		{"scale", "cluster", tourCluster, "-c", "3", "-w", "4", "--wait"},
+		{"get", "clusters"},
+		{"delete", "cluster", tourCluster, "--yes", "--wait"},
+		{"get", "clusters"},
+	}
+}
+
+func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
+	env, err := startRehearsal(ctx, d)
+	if err != nil {
+		return err
+	}
+	if !o.keep {
+		defer func() {
+			if stopErr := runRehearseStop(context.WithoutCancel(ctx), d); err == nil {
+				err = stopErr
+			}
+		}()
+	}
+	for _, step := range tour() {
+		d.View.Info("\n$ %s %s", d.InvokedAs, strings.Join(step, " "))
+		if err := d.runStep(ctx, env, step); err != nil {
+			return err
+		}
+	}
+	return d.nothingLeft(ctx)
+}
+
+// runStep runs one command of the tour as a process of its own, as a person's would be.
+func (d *Deps) runStep(ctx context.Context, env, args []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, d.Streams.In, d.Streams.Out, d.Streams.Err
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	if err := cmd.Run(); err != nil {
+		return &uerr.Error{
+			What: "the rehearsal stopped", Object: strings.Join(args, " "), Cause: err,
+			Next: fmt.Sprintf("%s rehearse --keep leaves everything as it is, to be looked at", d.InvokedAs),
+		}
+	}
+	return nil
+}
+
+// nothingLeft asks the simulated cloud itself whether a machine is still there.
+func (d *Deps) nothingLeft(ctx context.Context) error {
+	r, err := d.rehearsal()
+	if err != nil {
+		return err
+	}
+	state, err := r.sim.Status()
+	if err != nil {
+		return err
+	}
+	machines, err := state.Machines(ctx)
+	if err != nil {
+		return err
+	}
+	if len(machines) > 0 {
+		return &uerr.Error{What: fmt.Sprintf("%d machines are left in the simulated vCenter", len(machines)), Object: machines[0].Name}
+	}
+	d.View.Info("\nThe simulated vCenter holds no machine any more.")
+	return nil
+}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/vmware/govmomi/property"
@@ -109,8 +110,12 @@ func (p *Provider) answers(ctx context.Context, hostPort string) bool {
 }
 
 func (p *Provider) answersThrough(req *http.Request) bool {
-	shaken := false
-	trace := &httptrace.ClientTrace{TLSHandshakeDone: func(_ tls.ConnectionState, err error) { shaken = shaken || err == nil }}
+	var shaken atomic.Bool // the handshake may still end when the request has given up
+	trace := &httptrace.ClientTrace{TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+		if err == nil {
+			shaken.Store(true)
+		}
+	}}
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -122,7 +127,7 @@ func (p *Provider) answersThrough(req *http.Request) bool {
 	if err == nil {
 		_ = res.Body.Close()
 	}
-	return shaken
+	return shaken.Load()
 }
 
 // checkEndpointNetwork compares the endpoint with what is known of the network: the range of its IP pool, which settles

@@ -14,6 +14,7 @@ import (
 type createOptions struct {
 	clusterFlags
 	dryRun, wait bool
+	manifest     string
 	timeout      time.Duration
 }
 
@@ -31,6 +32,7 @@ func newCreateCluster(d *Deps) *cobra.Command {
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.dryRun, "dry-run", "d", false, "show what would be created and touch nothing")
 	flags.BoolVar(&o.wait, "wait", true, "wait until the cluster is ready")
+	flags.StringVar(&o.manifest, "manifest", "", "apply what config cluster printed into this file, edited or not; - is stdin")
 	bindTimeout(flags, &o.timeout)
 	ignoreSwitch(flags, "yes", "y", "create asks nothing")
 	bindOutput(cmd, d)
@@ -55,9 +57,14 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 	if err != nil {
 		return err
 	}
+	if o.manifest != "" {
+		if objects, err = d.readManifest(o.manifest, name, objects); err != nil {
+			return err
+		}
+	}
 	op := phase.Create(phase.CreateInput{
 		Client: client, Objects: objects, Holder: holder("create cluster " + name), NoWait: !o.wait,
-		Resume: fmt.Sprintf("%s create cluster %s -p %s", d.InvokedAs, name, w.request.Plan),
+		Resume: d.commandLine(),
 	})
 	if o.dryRun {
 		return d.printPlan(ctx, client, op, objects)

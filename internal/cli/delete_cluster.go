@@ -53,7 +53,7 @@ func runDeleteCluster(ctx context.Context, d *Deps, name string, o deleteOptions
 	op := phase.Delete(phase.DeleteInput{
 		Client: client, Cluster: key, Holder: holder("delete cluster " + name), Wait: o.wait,
 		Kubeconfig: kube.KubeconfigPath(d.Environ),
-		Resume:     fmt.Sprintf("%s delete cluster %s --yes --wait", d.InvokedAs, name),
+		Resume:     d.commandLine(),
 	})
 	if err := d.operate(ctx, "Deleting cluster "+name, op); err != nil {
 		return err

@@ -36,7 +36,8 @@ type Deps struct {
 
 	global  globalFlags
 	format  view.Format
-	started bool // arguments were accepted; an error before that is one of usage
+	args    []string // as typed, without the program
+	started bool     // arguments were accepted; an error before that is one of usage
 	closers []func() error
 }
 

@@ -17,7 +17,7 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	d.format = view.TableFormat
+	d.format, d.args = view.TableFormat, args
 	d.View = d.newConsole(nil)
 	root := newRoot(&d)
 	root.SetArgs(args)
@@ -107,4 +107,16 @@ func InvokedAs(program string) string {
 		return name
 	}
 	return "slipway"
+}
+
+// commandLine is what was typed, for messages that say how to go on with it. No flag takes a secret.
+func (d *Deps) commandLine() string {
+	words := []string{d.InvokedAs}
+	for _, arg := range d.args {
+		if arg == "" || strings.ContainsAny(arg, " \t'\"$&|;<>()*?[]#~`\\") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/kube"
@@ -58,7 +57,7 @@ func runScaleCluster(ctx context.Context, d *Deps, name string, o scaleOptions) 
 	}
 	op := phase.Scale(phase.ScaleInput{
 		Client: client, Cluster: key, Size: o.size, Holder: holder("scale cluster " + name), Wait: o.wait,
-		Resume: fmt.Sprintf("%s scale cluster %s%s --wait", d.InvokedAs, name, o.counts()),
+		Resume: d.commandLine(),
 	})
 	if err := d.operate(ctx, "Scaling cluster "+name, op); err != nil {
 		return err
@@ -67,16 +66,4 @@ func runScaleCluster(ctx context.Context, d *Deps, name string, o scaleOptions) 
 		d.View.Info("Cluster %s is being scaled; follow it with: %s describe cluster %s", name, d.InvokedAs, name)
 	}
 	return nil
-}
-
-// counts is how the size was typed.
-func (o scaleOptions) counts() string {
-	var text string
-	if o.size.ControlPlane != nil {
-		text += fmt.Sprintf(" -c %d", *o.size.ControlPlane)
-	}
-	if o.size.Workers != nil {
-		text += fmt.Sprintf(" -w %d", *o.size.Workers)
-	}
-	return text
 }

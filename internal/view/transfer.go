@@ -46,7 +46,7 @@ func (t *Transfer) Update(done, total int64) {
 	}
 	c.mu.Unlock()
 	if report {
-		c.Info("%s: %d%% of %s", t.title, tenth*10, size(total))
+		c.Info("%s: %d%% of %s", t.title, tenth*10, Size(total))
 	}
 }
 
@@ -63,15 +63,15 @@ func (t *Transfer) Close() {
 
 func (t *Transfer) lines() []string {
 	if t.total <= 0 {
-		return []string{fmt.Sprintf("%s  %s", t.title, size(t.done))}
+		return []string{fmt.Sprintf("%s  %s", t.title, Size(t.done))}
 	}
 	filled := int(barColumns * min(t.done, t.total) / t.total)
 	bar := strings.Repeat("#", filled) + strings.Repeat(".", barColumns-filled)
-	return []string{fmt.Sprintf("%s  [%s] %3d%% of %s", t.title, bar, 100*t.done/t.total, size(t.total))}
+	return []string{fmt.Sprintf("%s  [%s] %3d%% of %s", t.title, bar, 100*t.done/t.total, Size(t.total))}
 }
 
-// size is in binary units, as vCenter shows them.
-func size(n int64) string {
+// Size is a number of bytes in binary units, as vCenter shows them.
+func Size(n int64) string {
 	const unit = 1024
 	if n < unit {
 		return fmt.Sprintf("%d B", n)

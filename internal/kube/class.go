@@ -76,7 +76,7 @@ func (c *Client) awaitAbsent(ctx context.Context, object *unstructured.Unstructu
 // AwaitClass waits until Cluster API has resolved a ClusterClass's templates and variables.
 func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 	object := "ClusterClass " + key.Namespace + "/" + key.Name
-	last := errors.New("Cluster API has not looked at it yet; is its controller running?") //nolint:revive,staticcheck // a proper name begins the sentence
+	last := errors.New("it has not been looked at yet; is Cluster API's controller running?")
 	t := target{gvk: clusterv1.GroupVersion.WithKind("ClusterClass"), namespace: key.Namespace, name: key.Name}
 	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
 		unmet, err := c.unmetClass(ctx, key)

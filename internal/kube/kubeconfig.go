@@ -62,17 +62,9 @@ func HasContext(path, name string) (bool, error) {
 // given context name, replacing entries of the same names. The rest of the file stays byte for byte, current-context
 // included. A new file gets mode 0600, an existing one keeps its own. The change is atomic.
 func MergeContext(path, name string, kubeconfig []byte) error {
-	config, err := clientcmd.Load(kubeconfig)
+	entries, err := currentEntries(name, kubeconfig)
 	if err != nil {
-		return fmt.Errorf("kubeconfig of %s: %w", name, err)
-	}
-	current := config.Contexts[config.CurrentContext]
-	if current == nil || config.Clusters[current.Cluster] == nil || config.AuthInfos[current.AuthInfo] == nil {
-		return fmt.Errorf("kubeconfig of %s: its current context %q is not complete", name, config.CurrentContext)
-	}
-	entries := entrySet{
-		context: name, clusterName: current.Cluster, userName: current.AuthInfo,
-		cluster: config.Clusters[current.Cluster], user: config.AuthInfos[current.AuthInfo], value: current,
+		return err
 	}
 	return changeFile(path, func(before []byte) ([]byte, error) { return mergeEntries(before, entries) })
 }
@@ -108,6 +100,22 @@ type entrySet struct {
 	user                           *api.AuthInfo
 }
 
+// currentEntries gives the current context of a kubeconfig, under another name, with what it refers to.
+func currentEntries(name string, kubeconfig []byte) (entrySet, error) {
+	config, err := clientcmd.Load(kubeconfig)
+	if err != nil {
+		return entrySet{}, fmt.Errorf("kubeconfig of %s: %w", name, err)
+	}
+	current := config.Contexts[config.CurrentContext]
+	if current == nil || config.Clusters[current.Cluster] == nil || config.AuthInfos[current.AuthInfo] == nil {
+		return entrySet{}, fmt.Errorf("kubeconfig of %s: its current context %q is not complete", name, config.CurrentContext)
+	}
+	return entrySet{
+		context: name, clusterName: current.Cluster, userName: current.AuthInfo,
+		cluster: config.Clusters[current.Cluster], user: config.AuthInfos[current.AuthInfo], value: current,
+	}, nil
+}
+
 func mergeEntries(before []byte, e entrySet) ([]byte, error) {
 	had, err := loadStrict(before)
 	if err != nil {
@@ -121,6 +129,7 @@ func mergeEntries(before []byte, e entrySet) ([]byte, error) {
 	}
 	var edits []edit
 	if len(bytes.TrimSpace(before)) == 0 {
+		before = nil
 		edits = append(edits, edit{section: "apiVersion", scalar: "v1"}, edit{section: "kind", scalar: "Config"})
 	}
 	edits = append(edits,

@@ -325,37 +325,37 @@ func TestRenameKubeconfig(t *testing.T) {
 	}
 }
 
-// FuzzMergeContext: whatever kubectl can read, a merge either refuses and leaves alone, or changes in our entries only.
+// FuzzMergeContext: whatever kubectl can read, a merge is either refused, or changes our
+// entries and no others, comes out the same when it is done again, and can be undone.
 func FuzzMergeContext(f *testing.F) {
 	for _, seed := range []string{"", kubectlStyle, indentedStyle, emptyLists, workload, "{}", "clusters: [{name: a}]\n",
 		"clusters:\n- &x\n  name: a\n  cluster: {server: b}\nusers: []\n", "---\n# c\nclusters:\n- name: a\n...\n",
 		"clusters:\n    - name: a\n    - name: dev1\n      cluster: {}\n", "contexts:\n- name: dev1-admin@dev1\n  # c\n\n\n"} {
 		f.Add([]byte(seed))
 	}
+	entries, err := currentEntries("dev1-admin@dev1", []byte(workload))
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, before []byte) {
-		had, err := clientcmd.Load(before)
+		want, err := clientcmd.Load(before)
 		if err != nil {
 			return
 		}
-		path := filepath.Join(t.TempDir(), "config")
-		if err := os.WriteFile(path, before, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := MergeContext(path, "dev1-admin@dev1", []byte(workload)); err != nil {
-			if got, _ := os.ReadFile(path); !bytes.Equal(got, before) {
-				t.Fatalf("refused, and yet changed:\n%s", got)
-			}
+		after, err := mergeEntries(before, entries)
+		if err != nil {
 			return
 		}
-		fresh, err := clientcmd.Load([]byte(workload))
-		if err != nil {
-			t.Fatal(err)
+		want.Clusters["dev1"], want.AuthInfos["dev1-admin"], want.Contexts["dev1-admin@dev1"] = entries.cluster, entries.user, entries.value
+		if !means(after, want) {
+			t.Fatalf("more than our entries changed:\nbefore:\n%s\nafter:\n%s", before, after)
 		}
-		had.Clusters["dev1"], had.AuthInfos["dev1-admin"] = fresh.Clusters["dev1"], fresh.AuthInfos["dev1-admin"]
-		had.Contexts["dev1-admin@dev1"] = fresh.Contexts["dev1-admin@dev1"]
-		got, err := os.ReadFile(path)
-		if err != nil || !means(got, had) {
-			t.Fatalf("more than our entries changed (%v):\nbefore:\n%s\nafter:\n%s", err, before, got)
+		again, err := mergeEntries(after, entries)
+		if err != nil || !bytes.Equal(again, after) {
+			t.Fatalf("merging again (%v) changed\n%s\nto\n%s", err, after, again)
+		}
+		if _, err := removeEntries(after, "dev1-admin@dev1"); err != nil {
+			t.Fatalf("what was merged cannot be removed: %v\n%s", err, after)
 		}
 	})
 }

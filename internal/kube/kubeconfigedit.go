@@ -58,8 +58,11 @@ func entryItems(config *api.Config) (map[string][]byte, error) {
 	return out, nil
 }
 
-// checkedEdit edits and then proves that the file means exactly what it should.
+// checkedEdit edits and then proves that the file means exactly what it should. One that does already stays as it is.
 func checkedEdit(before []byte, edits []edit, want *api.Config) ([]byte, error) {
+	if means(before, want) {
+		return before, nil
+	}
 	after, err := editDocument(before, edits)
 	if err == nil && means(after, want) {
 		return after, nil
@@ -117,6 +120,9 @@ const errShape = shapeError("not in block style")
 
 func parseDocument(text []byte) (*document, error) {
 	d := &document{newline: "\n"}
+	if strings.ContainsAny(strings.ReplaceAll(string(text), "\r\n", ""), "\r\u0085\u2028\u2029") {
+		return nil, errShape // YAML may count these as line ends; we do not
+	}
 	if bytes.Contains(text, []byte("\r\n")) {
 		d.newline = "\r\n"
 	}

@@ -18,8 +18,8 @@ type Status string
 // The words, and what each is derived from; the first that fits counts.
 //
 //	deleting      the Cluster has a deletion timestamp
-//	failed        being created, and Cluster API reports a terminal failure (phase Failed), or has not been able to
-//	              apply the topology (TopologyReconciled False, ReconcileFailed) for longer than a minute
+//	failed        being created, and Cluster API has not been able to apply the topology for longer than a minute
+//	              (TopologyReconciled False, ReconcileFailed); other failures it goes on retrying
 //	updateFailed  the same of a cluster that was created before
 //	running       as many machines up, ready and up to date as asked for, the topology reconciled at the Cluster's
 //	              present generation, and the Cluster's Available condition True
@@ -132,9 +132,6 @@ func beingCreated(cluster *clusterv1.Cluster, now time.Time) bool {
 func isSet(b *bool) bool { return b != nil && *b }
 
 func hasFailed(cluster *clusterv1.Cluster, now time.Time) bool {
-	if cluster.Status.GetTypedPhase() == clusterv1.ClusterPhaseFailed {
-		return true
-	}
 	c := findCondition(cluster.Status.Conditions, clusterv1.ClusterTopologyReconciledCondition)
 	return c != nil && c.Status == string(metav1.ConditionFalse) &&
 		c.Reason == clusterv1.ClusterTopologyReconciledFailedReason && now.Sub(c.Since) > topologyGrace

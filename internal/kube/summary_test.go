@@ -77,7 +77,6 @@ func TestStatusWords(t *testing.T) {
 		"class a moment behind": {change: []func(*clusterv1.Cluster){young, cannotApply, func(c *clusterv1.Cluster) {
 			c.Status.Conditions[1].LastTransitionTime = ago(10 * time.Second)
 		}}, want: Creating},
-		"terminal failure": {change: []func(*clusterv1.Cluster){young, func(c *clusterv1.Cluster) { c.Status.Phase = "Failed" }}, want: Failed},
 		"first workers joining": {change: []func(*clusterv1.Cluster){lacksWorker, func(c *clusterv1.Cluster) {
 			c.CreationTimestamp = ago(10 * time.Minute)
 			c.Annotations = map[string]string{OperationAnnotation: OperationCreate}

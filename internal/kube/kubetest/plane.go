@@ -31,8 +31,11 @@ func Plane(t testing.TB) *rest.Config {
 	cmd := exec.Command(program(t), "--dir", filepath.Join(dir, "plane"), "--repository", filepath.Join(dir, "none")) //nolint:noctx // ended below, gently
 	cmd.Stdout, cmd.Stderr = log, log
 	must(t, cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // it is asked to end, or its log says why it did
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		select {

@@ -61,6 +61,7 @@ func admitEveryVariable(t *testing.T, api *kube.Client) {
 	apply(t, api, objects)
 	reconciled(t, api, objects)
 
+	wantHealthChecks(t, api, "team-a", 3) // the control plane's and one of each pool
 	vsphere := get(t, api, "VSphereCluster", "full", objects)
 	want(t, vsphere, "full-vsphere", "spec", "identityRef", "name")
 	want(t, vsphere, int64(8443), "spec", "controlPlaneEndpoint", "port")
@@ -82,10 +83,15 @@ func admitRequiredOnly(t *testing.T, api *kube.Client) {
 	machine := get(t, api, "VSphereMachineTemplate", name, objects)
 	want(t, machine, "fullClone", "spec", "template", "spec", "cloneMode")
 	want(t, machine, int64(8192), "spec", "template", "spec", "memoryMiB")
+	wantHealthChecks(t, api, "default", 0)
+}
+
+func wantHealthChecks(t *testing.T, api *kube.Client, namespace string, count int) {
+	t.Helper()
 	checks := &unstructured.UnstructuredList{}
 	checks.SetGroupVersionKind(clusterv1.GroupVersion.WithKind("MachineHealthCheckList"))
-	if err := api.API().List(t.Context(), checks, client.InNamespace("default")); err != nil || len(checks.Items) != 0 {
-		t.Errorf("%d health checks where none was asked for (%v)", len(checks.Items), err)
+	if err := api.API().List(t.Context(), checks, client.InNamespace(namespace)); err != nil || len(checks.Items) != count {
+		t.Errorf("%d health checks in %s, not %d (%v)", len(checks.Items), namespace, count, err)
 	}
 }
 

@@ -131,6 +131,7 @@ func testScale(t *testing.T, c *kube.Client, ns string) {
 	}
 	must(t, c.ApplySize(t.Context(), key, kube.Size{Workers: &four}))
 	must(t, c.ApplySize(t.Context(), key, kube.Size{ControlPlane: &three}))
+	must(t, c.ApplySize(t.Context(), key, kube.Size{Workers: &four})) // each number outlives a change of the other
 	expectSize(t, c, key, 3, 4)
 	if pool := getCluster(t, c, ns, "dev1").Spec.Topology.Workers.MachineDeployments[0]; pool.Class != "worker" {
 		t.Errorf("scaling lost the pool's class: %+v", pool)

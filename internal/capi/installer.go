@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/cluster"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/config"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/repository"
@@ -160,26 +159,6 @@ func (s *session) apply(ctx context.Context, list []repository.Components, note 
 		one.Add(c)
 		if _, err := one.Install(ctx, cluster.InstallOptions{}); err != nil {
 			return fmt.Errorf("install %s %s: %w", c.ManifestLabel(), c.Version(), err)
-		}
-	}
-	return nil
-}
-
-// certificates checks that something plays cert-manager: first that its API is there at all, since clusterctl would
-// wait for that, then with clusterctl's own test that it issues.
-func (s *session) certificates(ctx context.Context) error {
-	c, err := s.cluster.Proxy().NewClient(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = c.RESTMapper().RESTMapping(schema.GroupKind{Group: "cert-manager.io", Kind: "Certificate"}, "v1")
-	if err == nil {
-		err = s.cluster.CertManager().EnsureInstalled(ctx)
-	}
-	if err != nil {
-		return &uerr.Error{
-			What: "the management cluster does not serve cert-manager's API", Cause: err,
-			Next: "install cert-manager in it; a plane serves it by itself: slipway management-cluster status",
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
 
 	"github.com/slipway-sh/slipway/internal/plane/pki"
 )
@@ -22,9 +23,21 @@ const (
 	quotaBytes = 4 << 30
 )
 
+// store is the etcd of this process.
+type store struct {
+	*embed.Etcd
+	log zap.AtomicLevel
+}
+
+// close silences it first: it would report the end of its own listeners as errors.
+func (s *store) close() {
+	s.log.SetLevel(zap.FatalLevel)
+	s.Close()
+}
+
 // startEtcd runs etcd in this process. Its clients need a certificate of the plane's authority: loopback alone would
 // let every user of the machine read the Secrets.
-func startEtcd(o Options, port int) (*embed.Etcd, error) {
+func startEtcd(o Options, port int) (*store, error) {
 	listen, err := url.Parse(fmt.Sprintf("https://127.0.0.1:%d", port))
 	if err != nil {
 		return nil, err
@@ -47,13 +60,20 @@ func startEtcd(o Options, port int) (*embed.Etcd, error) {
 	cfg.QuotaBackendBytes = quotaBytes
 	cfg.UnsafeNoFsync = o.NoFsync
 	cfg.EnableGRPCGateway = false
-	cfg.LogLevel = "error"
-	cfg.LogOutputs = []string{"stderr"}
-	return embed.StartEtcd(cfg)
+	logging := zap.NewProductionConfig()
+	logging.Level = zap.NewAtomicLevelAt(zap.ErrorLevel)
+	logging.DisableStacktrace = true
+	log, err := logging.Build()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(log)
+	etcd, err := embed.StartEtcd(cfg)
+	return &store{Etcd: etcd, log: logging.Level}, err
 }
 
 // awaitEtcd ends when the member has elected itself.
-func awaitEtcd(ctx context.Context, etcd *embed.Etcd) error {
+func awaitEtcd(ctx context.Context, etcd *store) error {
 	select {
 	case <-etcd.Server.ReadyNotify():
 		return nil

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	addonsv1 "sigs.k8s.io/cluster-api/api/addons/v1beta2"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/yaml"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
@@ -133,7 +132,7 @@ func joinManifests(objects []*unstructured.Unstructured) (string, error) {
 		if i > 0 {
 			b.WriteString("---\n")
 		}
-		document, err := yaml.Marshal(o.Object)
+		document, err := marshal(o)
 		if err != nil {
 			return "", fmt.Errorf("write %s %s: %w", o.GetKind(), o.GetName(), err)
 		}

@@ -17,7 +17,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/yaml"
 )
 
 const classFile = "clusterclass.yaml"
@@ -72,7 +71,7 @@ func readDocuments(from fs.FS, name string) ([]*unstructured.Unstructured, error
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		object := &unstructured.Unstructured{}
-		if err := yaml.Unmarshal(document, &object.Object); err != nil {
+		if err := utilyaml.Unmarshal(document, &object.Object); err != nil {
 			return nil, fmt.Errorf("%s: document %d: %w", name, n, err)
 		}
 		if len(object.Object) == 0 {

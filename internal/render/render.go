@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	goyaml "go.yaml.in/yaml/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -134,7 +135,7 @@ func (o *Objects) YAML() ([]byte, error) {
 		if _, secret := object.(*corev1.Secret); secret {
 			continue
 		}
-		document, err := yaml.Marshal(object)
+		document, err := marshal(object)
 		if err != nil {
 			return nil, fmt.Errorf("write %s %s: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
 		}
@@ -144,6 +145,14 @@ func (o *Objects) YAML() ([]byte, error) {
 		b.Write(document)
 	}
 	return b.Bytes(), nil
+}
+
+// marshal writes one object. An untyped one needs no way round by JSON, which takes as long as the writing itself.
+func marshal(object any) ([]byte, error) {
+	if untyped, ok := object.(*unstructured.Unstructured); ok {
+		return goyaml.Marshal(untyped.Object)
+	}
+	return yaml.Marshal(object)
 }
 
 // namespaceOf is nil for the namespace that every cluster has.

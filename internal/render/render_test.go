@@ -117,6 +117,15 @@ func TestYAMLIsEverythingButTheSecrets(t *testing.T) {
 	if diff := cmp.Diff(want, kinds); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
+	var plain []string
+	for _, object := range objects.ApplyOrder() {
+		if object.GetObjectKind().GroupVersionKind().Kind != "Secret" {
+			plain = append(plain, document(t, object))
+		}
+	}
+	if diff := cmp.Diff(strings.Join(plain, "---\n"), string(out)); diff != "" {
+		t.Errorf("not as sigs.k8s.io/yaml writes it (-want +got):\n%s", diff)
+	}
 	again, err := rendered(t, prod(t)).YAML()
 	if err != nil || string(again) != string(out) {
 		t.Error("the same input gave other bytes")

@@ -42,10 +42,11 @@ $(TOOLS)/go-licenses-%:
 	@touch $@
 
 .PHONY: build
-build: ## Build slipway, slipway-plane and slipway-sim into bin/
+build: ## Build slipway and the programs it runs into bin/
 	go build -ldflags '$(LDFLAGS)' -o $(BIN)/slipway ./cmd/slipway
 	go build -ldflags '-s -w $(PLANE_LDFLAGS)' -o $(BIN)/slipway-plane ./cmd/slipway-plane
 	go build -ldflags '-s -w' -o $(BIN)/slipway-sim ./cmd/slipway-sim
+	go build -ldflags '-s -w' -o $(BIN)/slipway-capi ./cmd/slipway-capi
 
 .PHONY: managers
 managers: ## Build the upstream controllers into a clusterctl-style repository in .cache/repository

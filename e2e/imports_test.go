@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"internal/daemon":   {},
 	"internal/planectl": {"internal/daemon"},
 	"internal/simctl":   {"internal/daemon"},
+	"internal/capictl":  {"internal/daemon", "internal/uerr"},
 	"plans":             {"internal/uerr"},
 	"templates":         {},
 	"internal/view":     {"internal/uerr"},
@@ -36,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/plane":    {"internal/"},
 	"internal/sim":      {"internal/"},
 	"cmd/slipway":       {"internal/", "providers"},
+	"cmd/slipway-capi":  {"internal/"},
 	"cmd/slipway-plane": {"internal/"},
 	"cmd/slipway-sim":   {"internal/"},
 	"e2e":               {""},
@@ -45,6 +47,7 @@ var mayImport = map[string][]string{
 var neverLinked = map[string]map[string]string{
 	"cmd/slipway": {
 		"k8s.io/kubernetes/":                           "the CLI starts fast and links no API server",
+		"sigs.k8s.io/cluster-api/cmd/clusterctl/":      "its packages take a third of the start-up time; slipway-capi links them",
 		"go.etcd.io/etcd/server/":                      "the CLI links no etcd",
 		"github.com/vmware/govmomi/simulator":          "the simulator is a program of its own",
 		"sigs.k8s.io/cluster-api/test/":                "the simulator is a program of its own",

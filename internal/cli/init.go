@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/slipway-sh/slipway/internal/capi"
+	"github.com/slipway-sh/slipway/internal/capictl"
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/phase"
@@ -103,10 +103,9 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 			return findings, err
 		},
 		Plane: localPlane{plane},
-		Installer: &capi.Installer{
-			Kubeconfig: kubeconfig, Infrastructure: provider.Name(),
-			Artifacts: &capi.Artifacts{Folder: d.repository(), Bundle: o.bundle},
-		},
+		Installer: capictl.Installer{Env: d.Environ, Request: capictl.Request{
+			Kubeconfig: kubeconfig, Infrastructure: provider.Name(), Repository: d.repository(), Bundle: o.bundle,
+		}},
 		Registry: registry{d: d, region: config.Region{
 			Name: o.name, Context: kube.ContextName(o.name), File: kubeconfig, Status: statusSuccess, IsCurrent: true,
 		}},

@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/cli":      {"internal/", "providers", "plans", "templates"},
 	"internal/plane":    {"internal/"},
 	"internal/sim":      {"internal/"},
-	"cmd/slipway":       {"internal/", "providers"},
+	"cmd/slipway":       {"internal/", "providers", "providers/"},
 	"cmd/slipway-capi":  {"internal/"},
 	"cmd/slipway-plane": {"internal/"},
 	"cmd/slipway-sim":   {"internal/"},

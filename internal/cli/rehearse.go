@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -132,13 +133,9 @@ func runRehearseStop(ctx context.Context, d *Deps) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.planeIn(r.home()).Stop(ctx); err != nil {
-		return err
-	}
-	if err := r.sim.Stop(ctx); err != nil {
-		return err
-	}
-	return os.RemoveAll(r.dir)
+	_, planeErr := d.planeIn(r.home()).Stop(ctx)
+	simErr := r.sim.Stop(ctx)
+	return errors.Join(planeErr, simErr, os.RemoveAll(r.dir))
 }
 
 // sceneState is what rehearse status shows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -26,6 +27,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// stopGrace is how long clients may take to let go of an API server that stops.
+const stopGrace = time.Second
+
 // clusters plays the insides of workload clusters: one of Cluster API's in-memory API servers for each endpoint.
 type clusters struct {
 	proxy   *proxy
@@ -34,6 +38,7 @@ type clusters struct {
 
 	mu    sync.Mutex
 	nodes map[string]map[string]bool // endpoint -> node -> is control plane
+	front map[string]*front          // by endpoint
 }
 
 func newClusters(ctx context.Context, p *proxy) (*clusters, error) {
@@ -60,10 +65,18 @@ func newClusters(ctx context.Context, p *proxy) (*clusters, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &clusters{proxy: p, manager: manager, mux: mux, nodes: map[string]map[string]bool{}}, nil
+	return &clusters{proxy: p, manager: manager, mux: mux, nodes: map[string]map[string]bool{}, front: map[string]*front{}}, nil
 }
 
-func (c *clusters) stop(ctx context.Context) error { return c.mux.Shutdown(ctx) }
+// stop ends every API server; clients that watch are cut off after a moment.
+func (c *clusters) stop(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, stopGrace)
+	defer cancel()
+	for _, f := range c.front {
+		_ = f.close()
+	}
+	_ = c.mux.Shutdown(ctx)
+}
 
 // has says whether the endpoint's first control plane is up, so that others can join.
 func (c *clusters) has(endpoint string) bool {
@@ -87,7 +100,7 @@ type node struct {
 func (c *clusters) boot(ctx context.Context, n node) error {
 	endpoint := n.data.endpoint()
 	if !n.data.joins {
-		if err := c.listen(endpoint); err != nil {
+		if err := c.listen(n.data); err != nil {
 			return err
 		}
 	}
@@ -110,7 +123,21 @@ func (c *clusters) boot(ctx context.Context, n node) error {
 }
 
 // listen makes the endpoint reachable through the proxy. The API server behind it starts with its first member.
-func (c *clusters) listen(endpoint string) error {
+func (c *clusters) listen(u *userData) error {
+	endpoint := u.endpoint()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.front[endpoint] != nil {
+		return nil // an earlier attempt came as far as this
+	}
+	host, _, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		return err
+	}
+	crt, key, err := u.authority("/etc/kubernetes/pki/ca")
+	if err != nil {
+		return err
+	}
 	c.manager.AddResourceGroup(endpoint)
 	listener, err := c.mux.InitWorkloadClusterListener(endpoint, 0)
 	if err != nil {
@@ -119,7 +146,12 @@ func (c *clusters) listen(endpoint string) error {
 	if err := c.mux.RegisterResourceGroup(endpoint, endpoint); err != nil {
 		return err
 	}
-	c.proxy.route(endpoint, net.JoinHostPort("127.0.0.1", strconv.Itoa(int(listener.Port()))))
+	f, err := newFront(host, net.JoinHostPort("127.0.0.1", strconv.Itoa(int(listener.Port()))), crt, key)
+	if err != nil {
+		return err
+	}
+	c.front[endpoint] = f
+	c.proxy.route(endpoint, f.address())
 	return nil
 }
 
@@ -157,10 +189,7 @@ func (c *clusters) remove(ctx context.Context, n node) error {
 	c.mu.Unlock()
 	if isControlPlane && !c.has(endpoint) {
 		c.proxy.route(endpoint, "")
-		c.mu.Lock()
-		delete(c.nodes, endpoint)
-		c.mu.Unlock()
-		return c.mux.DeleteWorkloadClusterListener(endpoint)
+		return c.forget(endpoint)
 	}
 	api := c.manager.GetResourceGroup(endpoint).GetClient()
 	gone := []client.Object{&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: n.name}}}
@@ -183,6 +212,18 @@ func (c *clusters) remove(ctx context.Context, n node) error {
 		}
 	}
 	return nil
+}
+
+// forget ends a cluster whose last control plane is gone.
+func (c *clusters) forget(endpoint string) error {
+	c.proxy.route(endpoint, "")
+	c.mu.Lock()
+	f := c.front[endpoint]
+	delete(c.front, endpoint)
+	delete(c.nodes, endpoint)
+	c.mu.Unlock()
+	c.manager.DeleteResourceGroup(endpoint)
+	return errors.Join(f.close(), c.mux.DeleteWorkloadClusterListener(endpoint))
 }
 
 // inmemoryclient is the part of a resource group's client that is used here.

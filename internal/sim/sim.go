@@ -124,7 +124,8 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	(&player{vcenter: v, clusters: inside, boot: o.Boot, inside: map[string]*guest{}}).run(ctx)
-	return errors.Join(inside.stop(context.WithoutCancel(ctx)), os.Remove(filepath.Join(o.Dir, "state.json")))
+	inside.stop(context.WithoutCancel(ctx))
+	return os.Remove(filepath.Join(o.Dir, "state.json"))
 }
 
 func readInventory(path string) (Inventory, error) {

@@ -87,8 +87,9 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 	return v, nil
 }
 
+// stop cuts the connections: a client that waits for updates would hold the server open for ever.
 func (v *vcenter) stop() {
-	v.server.Close()
+	_ = v.server.Config.Close()
 	v.model.Remove()
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/slipway-sh/slipway/internal/daemon"
 )
 
 // Files of a plane's folder.
@@ -19,10 +21,12 @@ const (
 	defaultName    = "slipway"
 )
 
-// A reader that only asks whether a plane runs holds the lock for an instant; a start tries longer than that.
+// A reader that only asks whether a plane runs holds the lock for an instant, and a plane that was killed holds it until
+// the kernel has taken it apart: a start tries longer than the one and, when the holder is dying, than the other.
 const (
-	lockTries = 10
-	lockPause = 30 * time.Millisecond
+	lockPause   = 30 * time.Millisecond
+	lockReaders = 300 * time.Millisecond
+	lockDying   = 10 * time.Second
 )
 
 // holder is the lock on a plane's folder. The kernel drops it with the process, however that ends.
@@ -46,11 +50,12 @@ func acquire(path string) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range lockTries {
-		if i > 0 {
-			time.Sleep(lockPause)
+	for began := time.Now(); ; time.Sleep(lockPause) {
+		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
+			break
 		}
-		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		waited := time.Since(began)
+		if waited > lockDying || waited > lockReaders && daemon.Alive(readPID(path)) {
 			break
 		}
 	}

@@ -148,7 +148,7 @@ func (p *plane) serve(ctx context.Context, server *apiserver.Server, keys pki.Di
 		"API server":  server.Wait,
 		"controllers": func(ctx context.Context) error { return controllers.Run(ctx, server.Admin) },
 		"manager":     mgr.Start,
-		"state":       func(ctx context.Context) error { return st.keep(ctx, run.Controllers) },
+		"state":       func(ctx context.Context) error { return st.keep(ctx, run) },
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/slipway-sh/slipway/internal/plane/runner"
 )
 
-// stateInterval is how fresh the memory figures in state.json are; restarts and readiness are as fresh.
-const stateInterval = time.Second
+// stateInterval is how fresh the memory figures in state.json are. All else is written as it changes.
+const stateInterval = 5 * time.Second
 
 // State is what a running plane publishes in state.json. internal/planectl reads the same fields.
 type State struct {
@@ -40,12 +40,12 @@ func newStateFile(o Options, server, kubeconfig string) *stateFile {
 }
 
 // keep writes the state now and after each change.
-func (f *stateFile) keep(ctx context.Context, controllers func() []runner.Controller) error {
+func (f *stateFile) keep(ctx context.Context, run *runner.Runner) error {
 	ticker := time.NewTicker(stateInterval)
 	defer ticker.Stop()
 	for {
 		state := f.base
-		state.Controllers = controllers()
+		state.Controllers = run.Controllers()
 		first := f.last == nil
 		if err := f.write(state); err != nil {
 			return err
@@ -58,6 +58,7 @@ func (f *stateFile) keep(ctx context.Context, controllers func() []runner.Contro
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-run.Changed():
 		case <-ticker.C:
 		}
 	}

@@ -191,6 +191,9 @@ func (p Plane) holder() (int, error) {
 	if err != nil { // it writes its pid right after it has locked
 		return 0, nil //nolint:nilerr // about to start or to end: not running yet, or no more
 	}
+	if !daemon.Alive(pid) { // killed, and the kernel has yet to close its files
+		return 0, nil
+	}
 	return pid, nil
 }
 

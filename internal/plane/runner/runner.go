@@ -61,6 +61,7 @@ type Runner struct {
 	programs *programs
 	wake     chan event.GenericEvent
 	closed   chan struct{}
+	changed  chan struct{}
 
 	mu       sync.Mutex
 	children map[types.NamespacedName]*child
@@ -81,6 +82,7 @@ func Add(mgr ctrl.Manager, o Options) (*Runner, error) {
 		programs: &programs{repository: o.Repository, known: map[string]flags{}},
 		wake:     make(chan event.GenericEvent),
 		closed:   make(chan struct{}),
+		changed:  make(chan struct{}, 1),
 		children: map[types.NamespacedName]*child{},
 	}
 	o.Services.use(r)
@@ -150,6 +152,7 @@ func (r *Runner) ensure(l *launch) *child {
 	r.mu.Lock()
 	r.children[l.key] = c
 	r.mu.Unlock()
+	r.publish()
 	go c.supervise()
 	return c
 }
@@ -161,6 +164,7 @@ func (r *Runner) end(key types.NamespacedName) {
 	r.mu.Unlock()
 	if c != nil {
 		c.stop()
+		r.publish()
 	}
 }
 
@@ -180,8 +184,19 @@ func (r *Runner) Close() {
 	_ = os.RemoveAll(filepath.Join(r.options.Dir, "run"))
 }
 
+// Changed tells that Controllers would answer differently now.
+func (r *Runner) Changed() <-chan struct{} { return r.changed }
+
+func (r *Runner) publish() {
+	select {
+	case r.changed <- struct{}{}:
+	default: // the reader has yet to see the last one
+	}
+}
+
 // notify has the Deployment looked at again.
 func (r *Runner) notify(key types.NamespacedName) {
+	r.publish()
 	d := &appsv1.Deployment{}
 	d.Namespace, d.Name = key.Namespace, key.Name
 	select {

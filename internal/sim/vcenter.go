@@ -57,7 +57,8 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 	model.Machine = 0
 	model.Host = 0
 	if o.APIVersion != "" {
-		model.ServiceContent.About.ApiVersion, model.ServiceContent.About.Version = o.APIVersion, o.APIVersion
+		model.ServiceContent.About.ApiVersion = o.APIVersion
+		model.ServiceContent.About.Version = strings.Join(strings.SplitN(o.APIVersion, ".", 4)[:3], ".") // 8.0.3 of 8.0.3.0
 	}
 	model.DelayConfig.MethodDelay = map[string]int{}
 	for method, delay := range o.Delays {

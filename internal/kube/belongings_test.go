@@ -21,9 +21,12 @@ import (
 func testClass(t *testing.T, c *kube.Client, ns string) {
 	class := kubetest.Class(ns)
 	key := client.ObjectKeyFromObject(class[1])
+	for _, object := range class {
+		must(t, c.ApplyOwn(t.Context(), object))
+	}
 	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	err := c.ApplyClass(short, class)
+	err := c.AwaitClass(short, key)
 	if uerr.ExitCode(err) != uerr.TimedOut || !strings.Contains(err.Error(), "ClusterClass "+ns+"/"+key.Name) {
 		t.Errorf("a class nobody accepts: %v, want a time-out that names it", err)
 	}

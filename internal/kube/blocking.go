@@ -3,6 +3,8 @@ package kube
 import (
 	"fmt"
 	"strings"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
 
 // blockingOf picks the condition of one object that best says why the object is not ready; nil when it is.
@@ -15,7 +17,7 @@ func blockingOf(n *Node) *Condition {
 			best, bestWeight = &c, weight
 		}
 	}
-	if n.Ready == "True" && bestWeight < failing {
+	if n.Ready == "True" && (best == nil || best.Type != clusterv1.PausedCondition) {
 		return nil
 	}
 	return best

@@ -50,6 +50,20 @@ func TestCauseIsTheDeepestThatNamesOne(t *testing.T) {
 			tree: node("Cluster", [][4]string{{"Available", "False", "NotAvailable", "sum"}}, workersWait),
 			want: "KubeadmConfig default/x: DataSecretAvailable: waiting for the control plane",
 		},
+		"machines are up and the API server does not answer": {
+			tree: node("Cluster", [][4]string{{"Available", "False", "NotAvailable", "sum"}, {"RemoteConnectionProbe", "False", "ProbeFailed", "no connection yet"}},
+				node("Machine", [][4]string{{"Ready", "Unknown", "", ""}, {"NodeHealthy", "Unknown", "InspectionFailed", "Waiting for Cluster control plane to be initialized"}}), workersWait),
+			want: "Cluster default/x: RemoteConnectionProbe: no connection yet",
+		},
+		"a machine waits for its address before the API server can answer": {
+			tree: node("Cluster", [][4]string{{"RemoteConnectionProbe", "False", "ProbeFailed", "no connection yet"}},
+				node("VSphereVM", [][4]string{{"VirtualMachineProvisioned", "False", "WaitingForIPAddress", "waiting for an address"}})),
+			want: "VSphereVM default/x: VirtualMachineProvisioned: waiting for an address",
+		},
+		"ready, with a condition that does not count": {
+			tree: node("VSphereCluster", [][4]string{{"Ready", "True", "", ""}, {"Extra", "False", "ExtraFailed", "no"}}),
+			want: "",
+		},
 		"paused, though all is well": {
 			tree: node("Cluster", [][4]string{{"Available", "True", "", ""}, {"Paused", "True", "Paused", "spec.paused is set"}}),
 			want: "Cluster default/x: Paused: spec.paused is set",

@@ -94,16 +94,26 @@ func weigh(c Condition) int {
 	switch {
 	case c.Status == "True" || informative(c.Type):
 		return notBlocking
-	case summarises(c.Type):
+	case summarises(c.Type) || waitsForControlPlane(c) || c.Reason == clusterv1.DeletingReason:
 		return consequence
+	case c.Type == clusterv1.ClusterRemoteConnectionProbeCondition || isWaiting(c):
+		return waiting
 	case namesError(c):
 		return failing
 	case c.Status == "Unknown":
 		return unknown
-	case strings.HasPrefix(c.Reason, "Waiting"):
-		return waiting
 	}
 	return working
+}
+
+func isWaiting(c Condition) bool {
+	return strings.HasPrefix(c.Reason, "Waiting") || strings.HasPrefix(c.Message, "Waiting")
+}
+
+// waitsForControlPlane: while the first control plane machine comes up everything else says that it waits for it.
+func waitsForControlPlane(c Condition) bool {
+	return strings.Contains(c.Reason, "ControlPlaneInitialized") ||
+		strings.Contains(strings.ToLower(c.Message), "control plane to be initialized")
 }
 
 func pick(yes bool, a, b int) int {
@@ -131,7 +141,7 @@ func summarises(conditionType string) bool {
 		clusterv1.ClusterControlPlaneInitializedCondition, "Initialized",
 		clusterv1.InfrastructureReadyCondition, clusterv1.BootstrapConfigReadyCondition,
 		clusterv1.ClusterControlPlaneMachinesReadyCondition, clusterv1.ClusterWorkerMachinesReadyCondition,
-		clusterv1.MachinesReadyCondition, clusterv1.ClusterRemoteConnectionProbeCondition,
+		clusterv1.MachinesReadyCondition,
 		"EtcdClusterHealthy", "ControlPlaneComponentsHealthy",
 	}, conditionType)
 }

@@ -249,10 +249,12 @@ func testAwait(t *testing.T, c *kube.Client, ns string) {
 	cluster.Status.Conditions = []metav1.Condition{kubetest.Condition("InfrastructureReady", "False", "VCenterUnreachable", "no route to vc.example")}
 	must(t, c.API().Status().Update(t.Context(), cluster))
 
-	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
+	over, end := context.WithCancelCause(t.Context()) // a deadline that is over once the progress was told
 	noted := ""
-	err := c.Await(short, key, "the infrastructure", kube.InfrastructureReady, func(text string) { noted = text })
+	err := c.Await(over, key, "the infrastructure", kube.InfrastructureReady, func(text string) {
+		noted = text
+		end(context.DeadlineExceeded)
+	})
 	if uerr.ExitCode(err) != uerr.TimedOut || !strings.Contains(err.Error(), "no route to vc.example") || !strings.Contains(err.Error(), "Cluster "+ns+"/dev1") {
 		t.Errorf("%v (exit code %d), want a time-out with object and condition", err, uerr.ExitCode(err))
 	}
@@ -260,8 +262,7 @@ func testAwait(t *testing.T, c *kube.Client, ns string) {
 		t.Errorf("progress line %q does not say what is waited for", noted)
 	}
 	stopped, stop := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, stop)
-	err = c.Await(stopped, key, "the infrastructure", kube.InfrastructureReady, func(string) {})
+	err = c.Await(stopped, key, "the infrastructure", kube.InfrastructureReady, func(string) { stop() })
 	if uerr.ExitCode(err) != uerr.Cancelled {
 		t.Errorf("%v (exit code %d), want cancelled", err, uerr.ExitCode(err))
 	}

@@ -45,7 +45,7 @@ func Plane(t testing.TB) *rest.Config {
 			<-ended
 		}
 		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
-			t.Logf("the plane said:\n%s", tail(string(text), 30))
+			t.Logf("the plane said:\n%s", tail(string(text), 5))
 		}
 		_ = log.Close()
 	})

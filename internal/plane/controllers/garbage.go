@@ -22,7 +22,7 @@ import (
 const (
 	garbageWorkers = 10
 	garbageSync    = 30 * time.Second // upstream's: how long the start waits for all watches, and how often discovery is asked
-	settle         = 300 * time.Millisecond
+	settle         = time.Second
 )
 
 // garbage is the garbage collector with a discovery that follows CustomResourceDefinitions.

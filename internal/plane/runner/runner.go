@@ -17,6 +17,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -53,15 +54,16 @@ type Options struct {
 
 // Runner owns the children.
 type Runner struct {
-	options  Options
-	client   client.Client
-	live     client.Reader
-	events   events.EventRecorder
-	starter  *starter
-	programs *programs
-	wake     chan event.GenericEvent
-	closed   chan struct{}
-	changed  chan struct{}
+	options   Options
+	client    client.Client
+	live      client.Reader
+	discovery discovery.ServerResourcesInterface
+	events    events.EventRecorder
+	starter   *starter
+	programs  *programs
+	wake      chan event.GenericEvent
+	closed    chan struct{}
+	changed   chan struct{}
 
 	mu       sync.Mutex
 	children map[types.NamespacedName]*child
@@ -73,17 +75,22 @@ func Add(mgr ctrl.Manager, o Options) (*Runner, error) {
 	if err := errors.Join(os.RemoveAll(run), os.MkdirAll(run, 0o700), os.MkdirAll(filepath.Join(o.Dir, "logs"), 0o700)); err != nil {
 		return nil, err
 	}
+	kinds, err := discovery.NewDiscoveryClientForConfig(o.Admin)
+	if err != nil {
+		return nil, err
+	}
 	r := &Runner{
-		options:  o,
-		client:   mgr.GetClient(),
-		live:     mgr.GetAPIReader(),
-		events:   mgr.GetEventRecorder(fieldName),
-		starter:  newStarter(),
-		programs: &programs{repository: o.Repository, known: map[string]flags{}},
-		wake:     make(chan event.GenericEvent),
-		closed:   make(chan struct{}),
-		changed:  make(chan struct{}, 1),
-		children: map[types.NamespacedName]*child{},
+		discovery: kinds,
+		options:   o,
+		client:    mgr.GetClient(),
+		live:      mgr.GetAPIReader(),
+		events:    mgr.GetEventRecorder(fieldName),
+		starter:   newStarter(),
+		programs:  &programs{repository: o.Repository, known: map[string]flags{}},
+		wake:      make(chan event.GenericEvent),
+		closed:    make(chan struct{}),
+		changed:   make(chan struct{}, 1),
+		children:  map[types.NamespacedName]*child{},
 	}
 	o.Services.use(r)
 	return r, ctrl.NewControllerManagedBy(mgr).
@@ -125,10 +132,13 @@ func (r *Runner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		return reconcile.Result{}, r.report(ctx, d, observation{})
 	}
 	l, err := r.plan(ctx, d)
+	if err == nil && !r.has(request.NamespacedName) {
+		err = r.awaitKinds(ctx, d)
+	}
 	var blocked *blockedError
 	if errors.As(err, &blocked) {
 		r.end(request.NamespacedName)
-		r.tell(d, corev1.EventTypeWarning, blocked.reason, blocked.message)
+		r.tell(d, blocked)
 		return reconcile.Result{RequeueAfter: blocked.again}, r.report(ctx, d, observation{reason: blocked.reason, message: blocked.message})
 	}
 	if err != nil {
@@ -205,8 +215,20 @@ func (r *Runner) notify(key types.NamespacedName) {
 	}
 }
 
-func (r *Runner) tell(d *appsv1.Deployment, kind, reason, message string) {
-	r.events.Eventf(d, nil, kind, reason, "Run", "%s", message)
+// tell makes an event of what the Deployment's status does not say yet.
+func (r *Runner) tell(d *appsv1.Deployment, b *blockedError) {
+	for _, c := range d.Status.Conditions {
+		if c.Type == appsv1.DeploymentAvailable && c.Message == b.message {
+			return
+		}
+	}
+	r.events.Eventf(d, nil, corev1.EventTypeWarning, b.reason, "Run", "%s", b.message)
+}
+
+func (r *Runner) has(key types.NamespacedName) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.children[key] != nil
 }
 
 // Controller is one child as state.json shows it.

@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 	"internal/planectl": {"internal/daemon"},
 	"internal/simctl":   {"internal/daemon"},
 	"internal/capictl":  {"internal/daemon", "internal/uerr"},
-	"plans":             {"internal/uerr"},
+	"plans":             {"internal/uerr", "internal/config"},
 	"templates":         {},
 	"internal/view":     {"internal/uerr"},
 	"internal/config":   {"internal/uerr", "internal/secret"},

@@ -88,7 +88,7 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 	if got.code != 2 {
 		t.Errorf("exit %d, want 2", got.code)
 	}
-	for _, want := range []string{"Not_A_Label", "odd", "gigantic"} {
+	for _, want := range []string{"Not_A_Label", "even", "gigantic"} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the findings do not mention %q:\n%s", want, got.stderr)
 		}

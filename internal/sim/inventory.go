@@ -99,7 +99,11 @@ func (i Inventory) nameStorage(model *simulator.Model) {
 	}
 	for _, entity := range registry.All("Network") {
 		if n, ok := entity.(*mo.Network); ok {
-			n.Name = path.Base(i.Network)
+			name := path.Base(i.Network)
+			n.Name, n.Entity().Name = name, name
+			if summary := n.Summary; summary != nil {
+				summary.GetNetworkSummary().Name = name
+			}
 		}
 	}
 }

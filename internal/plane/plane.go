@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -180,20 +181,15 @@ func newManager(ctx context.Context, admin *rest.Config) (ctrl.Manager, error) {
 
 // together runs the parts until all have ended; the first that fails ends the others.
 func together(ctx context.Context, cancel context.CancelCauseFunc, parts map[string]func(context.Context) error) error {
-	ended := make(chan error, len(parts))
+	var group sync.WaitGroup
 	for name, part := range parts {
-		go func() {
-			err := part(ctx)
-			if err != nil && ctx.Err() == nil {
-				err = fmt.Errorf("%s: %w", name, err)
-				cancel(err)
+		group.Go(func() {
+			if err := part(ctx); err != nil {
+				cancel(fmt.Errorf("%s: %w", name, err))
 			}
-			ended <- err
-		}()
+		})
 	}
-	for range parts {
-		<-ended
-	}
+	group.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}

@@ -122,7 +122,7 @@ func start(o Options) (*Plane, error) {
 func (p *Plane) Up() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	state, err := p.Plane.Start(ctx)
+	state, err := p.Start(ctx)
 	if err != nil {
 		return err
 	}

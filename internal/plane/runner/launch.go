@@ -131,7 +131,7 @@ func (l *launch) fingerprint(template corev1.PodTemplateSpec) (string, error) {
 		return "", err
 	}
 	for _, f := range l.files {
-		fmt.Fprintf(h, "%s %d\n", f.path, len(f.data))
+		h.Write(fmt.Appendf(nil, "%s %d\n", f.path, len(f.data)))
 		h.Write(f.data)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -59,8 +59,8 @@ func tag(image string) string {
 type flags map[string]string
 
 var (
-	helpLine    = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--?([a-zA-Z][\w.-]*)(?:[\s=].*)?$`) //nolint:gochecknoglobals // a constant in all but syntax
-	helpDefault = regexp.MustCompile(`\(default "?([^")]*)"?\)`)                            //nolint:gochecknoglobals // a constant in all but syntax
+	helpLine    = regexp.MustCompile(`(?m)^\s+(?:-\w, )?--?([a-zA-Z][\w.-]*)(?:[\s=].*)?$`)
+	helpDefault = regexp.MustCompile(`\(default "?([^")]*)"?\)`)
 )
 
 // flags asks the program for its help, once for each file.

@@ -49,7 +49,7 @@ func runDescribeCluster(ctx context.Context, d *Deps, name string, o describeOpt
 	if err != nil {
 		return err
 	}
-	lines := treeLines{options: o, now: d.Now()}
+	lines := treeLines{options: o, now: d.Now(), wide: d.format == view.WideFormat}
 	lines.add(tree, "", "")
 	return d.print(view.Result{
 		Columns: append(view.Columns("NAME", "READY", "SINCE", "MESSAGE"),

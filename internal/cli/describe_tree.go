@@ -12,10 +12,14 @@ import (
 // groupFrom is how many ready machines of one parent share a line when nobody asked for each.
 const groupFrom = 4
 
+// messageColumns is how much of a message fits beside a tree on a wide terminal.
+const messageColumns = 120
+
 // treeLines turns a tree into the rows of a table. The branches are drawn in the first column.
 type treeLines struct {
 	options describeOptions
 	now     time.Time
+	wide    bool // messages in full length
 	rows    [][]string
 	names   []string
 }
@@ -24,7 +28,7 @@ type treeLines struct {
 func (t *treeLines) add(n *kube.Node, head, below string) {
 	message, since := "", n.Created
 	if n.Blocking != nil {
-		message = n.Blocking.String()
+		message = t.clip(n.Blocking.String())
 		if !n.Blocking.Since.IsZero() {
 			since = n.Blocking.Since
 		}
@@ -46,6 +50,15 @@ func (t *treeLines) add(n *kube.Node, head, below string) {
 	if len(grouped) > 0 {
 		t.rows = append(t.rows, groupRow(below+"└─", grouped, t.now))
 	}
+}
+
+// clip keeps the table readable: a message that sums up many objects is as long as their list, and each of them has a
+// line of its own.
+func (t *treeLines) clip(message string) string {
+	if runes := []rune(message); !t.wide && len(runes) > messageColumns {
+		return string(runes[:messageColumns-1]) + "…"
+	}
+	return message
 }
 
 // label is "Cluster/prod1", or "pool md-0: MachineDeployment/prod1-md-0-x7k2p".
@@ -97,7 +110,7 @@ func (t *treeLines) addConditions(n *kube.Node, below string, more bool) {
 		if message == "" {
 			message = c.Reason
 		}
-		t.rows = append(t.rows, []string{below + bar + branch + c.Type, c.Status, age(c.Since, t.now), message, "", ""})
+		t.rows = append(t.rows, []string{below + bar + branch + c.Type, c.Status, age(c.Since, t.now), t.clip(message), "", ""})
 	}
 }
 

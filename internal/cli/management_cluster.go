@@ -40,7 +40,13 @@ func runPlaneStart(ctx context.Context, d *Deps) error {
 	if err := d.requirePlane(); err != nil {
 		return err
 	}
-	state, err := d.planeIn(d.home()).Start(ctx)
+	plane := d.planeIn(d.home())
+	name, err := d.planeName()
+	if err != nil {
+		return err
+	}
+	plane.Name = name
+	state, err := plane.Start(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,6 +55,20 @@ func runPlaneStart(ctx context.Context, d *Deps) error {
 		return nil
 	}
 	return d.print(planeResult(state))
+}
+
+// planeName is the name under which the plane of this machine was registered, which its kubeconfig has to keep.
+func (d *Deps) planeName() (string, error) {
+	cfg, err := d.configuration(nil, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, region := range cfg.Regions() {
+		if d.ofThisMachine(region) {
+			return region.Name, nil
+		}
+	}
+	return "", nil
 }
 
 func newPlaneStop(d *Deps) *cobra.Command {
@@ -63,8 +83,13 @@ func newPlaneStop(d *Deps) *cobra.Command {
 func runPlaneStop(ctx context.Context, d *Deps) error {
 	ctx, cancel := context.WithTimeout(ctx, planeTimeout)
 	defer cancel()
-	if _, err := d.planeIn(d.home()).Stop(ctx); err != nil {
+	pid, err := d.planeIn(d.home()).Stop(ctx)
+	if err != nil {
 		return err
+	}
+	if pid == 0 {
+		d.View.Info("No management cluster runs on this machine.")
+		return nil
 	}
 	d.View.Info("The management cluster is stopped. Start it again with: %s management-cluster start", d.InvokedAs)
 	return nil

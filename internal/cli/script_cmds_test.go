@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -38,4 +39,13 @@ func wantNoEscape(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s has escape bytes: %q", stream, ts.ReadFile(stream))
 		}
 	}
+}
+
+// expandFile writes a file with the script's variables filled in: expand from to
+func expandFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: expand from to")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }

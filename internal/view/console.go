@@ -96,10 +96,14 @@ func (c *Console) Confirm(question string, yes bool) error {
 			Object: question, Next: "add --yes",
 		}
 	}
+	return c.ask(question, c.in)
+}
+
+func (c *Console) ask(question string, in io.Reader) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, _ = fmt.Fprintf(c.out, "%s [y/N]: ", question)
-	answer, err := bufio.NewReader(c.in).ReadString('\n')
+	answer, err := bufio.NewReader(in).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the answer: %w", err)
 	}

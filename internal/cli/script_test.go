@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/cli"
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/view"
+	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/providers/aws"
 	"github.com/slipway-sh/slipway/providers/azure"
 	"github.com/slipway-sh/slipway/providers/vsphere"
@@ -32,6 +33,7 @@ func run(program string) int {
 		Build:     cli.Build{Version: "v0.0.1-test", Commit: "abc1234", Date: "2026-01-02"},
 		Now:       time.Now,
 		Tables:    tables,
+		Providers: []providers.Provider{vsphere.New(vsphere.Options{})},
 	}, os.Args[1:]))
 }
 

@@ -12,12 +12,8 @@ import (
 	"github.com/slipway-sh/slipway/internal/view"
 )
 
-// Set by the linker.
-var (
-	version = "dev"
-	commit  string
-	date    string
-)
+// version is set by the linker.
+var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -28,7 +24,7 @@ func main() {
 		Environ:   os.Environ(),
 		UserHome:  home,
 		InvokedAs: cli.InvokedAs(os.Args[0]),
-		Build:     cli.Build{Version: version, Commit: commit, Date: date},
+		Build:     cli.Build{Version: version},
 		Now:       time.Now,
 	}
 	addProviders(&deps)

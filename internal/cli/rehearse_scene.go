@@ -15,7 +15,7 @@ import (
 // rehearsalConfig is the configuration of a rehearsal by somebody who has none yet.
 //
 //go:embed rehearsal.yaml
-var rehearsalConfig []byte //nolint:gochecknoglobals // go:embed takes nothing else
+var rehearsalConfig []byte
 
 // scene is what the simulated clouds hold, taken from what the person's configuration names.
 type scene struct{ vcenter string }

@@ -19,7 +19,7 @@ func wantCode(ts *testscript.TestScript, neg bool, args []string) {
 	got := "0"
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		got = exit.ProcessState.String()[len("exit status "):]
+		got = exit.String()[len("exit status "):]
 	} else if err != nil {
 		ts.Fatalf("%v", err)
 	}

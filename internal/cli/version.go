@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/spf13/cobra"
@@ -29,8 +30,9 @@ func newVersion(d *Deps) *cobra.Command {
 }
 
 func runVersion(d *Deps) error {
+	build := d.Build.complete()
 	info := versionInfo{
-		Version: d.Build.Version, Commit: d.Build.Commit, Date: d.Build.Date,
+		Version: build.Version, Commit: build.Commit, Date: build.Date,
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	return d.print(view.Result{
@@ -46,4 +48,21 @@ func known(text string) string {
 		return "unknown"
 	}
 	return text
+}
+
+// complete adds what the Go toolchain put into the program about its sources.
+func (b Build) complete() Build {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || b.Commit != "" {
+		return b
+	}
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			b.Commit = setting.Value
+		case "vcs.time":
+			b.Date = setting.Value
+		}
+	}
+	return b
 }

@@ -161,7 +161,7 @@ func TestTerminalOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // read only
+	defer file.Close()
 	if term := terminalOf(file, []string{"TERM=xterm"}); term.Live {
 		t.Error("/dev/null is taken for a terminal")
 	}

@@ -108,12 +108,12 @@ func (f failure) print(w io.Writer) {
 		f.printFindings(w)
 		return
 	}
-	fmt.Fprintf(w, "Error: %s\n", indentRest(f.What))
+	_, _ = fmt.Fprintf(w, "Error: %s\n", indentRest(f.What))
 	for _, line := range []struct{ label, text string }{
 		{"object", f.Object}, {"cause", f.Cause}, {"next", f.Next},
 	} {
 		if line.text != "" {
-			fmt.Fprintf(w, "  %-7s %s\n", line.label+":", indentRest(line.text))
+			_, _ = fmt.Fprintf(w, "  %-7s %s\n", line.label+":", indentRest(line.text))
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (f failure) printFindings(w io.Writer) {
 	if refusals != 1 {
 		problems = fmt.Sprintf("%d problems", refusals)
 	}
-	fmt.Fprintf(w, "Error: %s%s, nothing was touched\n", f.What, problems)
+	_, _ = fmt.Fprintf(w, "Error: %s%s, nothing was touched\n", f.What, problems)
 	for _, wanted := range []string{"refusal", "warning"} {
 		for _, x := range f.Findings {
 			if x.Severity == wanted {
@@ -148,9 +148,9 @@ func printFinding(w io.Writer, indent string, f finding) {
 	if f.Severity == "warning" {
 		head = "Warning: " + head
 	}
-	fmt.Fprintf(w, "%s%s\n", indent, indentRest(head))
+	_, _ = fmt.Fprintf(w, "%s%s\n", indent, indentRest(head))
 	if f.Next != "" {
-		fmt.Fprintf(w, "%s    next: %s\n", indent, indentRest(f.Next))
+		_, _ = fmt.Fprintf(w, "%s    next: %s\n", indent, indentRest(f.Next))
 	}
 }
 

@@ -151,9 +151,6 @@ func (r *rehearsal) simulator() simctl.State {
 	return state
 }
 
-// kubeconfig is the rehearsal's own, which never is the person's.
-func (r *rehearsal) kubeconfig() string { return filepath.Join(r.home, "rehearsal", "kubeconfig") }
-
 // planeDir holds the state of the rehearsal's plane.
 func (r *rehearsal) planeDir() string { return filepath.Join(r.home, "rehearsal", "home", "plane") }
 

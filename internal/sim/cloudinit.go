@@ -22,8 +22,6 @@ type userData struct {
 // kubeadmDocument is the part of kubeadm's configuration kinds that a simulated machine acts on.
 type kubeadmDocument struct {
 	Kind                 string `json:"kind"`
-	ClusterName          string `json:"clusterName"`
-	KubernetesVersion    string `json:"kubernetesVersion"`
 	ControlPlaneEndpoint string `json:"controlPlaneEndpoint"`
 	Discovery            struct {
 		BootstrapToken struct {
@@ -126,16 +124,6 @@ func (u *userData) endpoint() string {
 		}
 		if e := d.Discovery.BootstrapToken.APIServerEndpoint; e != "" {
 			return e
-		}
-	}
-	return ""
-}
-
-// clusterName is what kubeadm calls the cluster; joining machines do not know it.
-func (u *userData) clusterName() string {
-	for _, d := range u.kubeadm {
-		if d.ClusterName != "" {
-			return d.ClusterName
 		}
 	}
 	return ""

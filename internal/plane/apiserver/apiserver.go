@@ -23,7 +23,7 @@ import (
 )
 
 // stopGrace is how long requests in flight may take once the server is asked to stop. Watches never end by themselves.
-const stopGrace = 2 * time.Second
+const stopGrace = time.Second
 
 const startGC = 400 // per cent, during a start
 

@@ -102,11 +102,7 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 func TestUpstreamClusterctl(t *testing.T) {
 	r := initialised(t)
 	admin := filepath.Join(r.planeDir(), "admin.kubeconfig")
-	clusterctl := filepath.Join(t.TempDir(), "clusterctl")
-	build := exec.CommandContext(t.Context(), "go", "build", "-C", "managers/capi", "-o", clusterctl, "sigs.k8s.io/cluster-api/cmd/clusterctl")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build clusterctl: %v\n%s", err, out)
-	}
+	clusterctl := buildClusterctl(t)
 	r.must("create", "cluster", "demo", "-p", "dev", "--wait=false")
 	eventually(t, time.Minute, func() (string, bool) {
 		out, err := exec.CommandContext(t.Context(), clusterctl, "describe", "cluster", "demo", "--kubeconfig", admin).CombinedOutput()

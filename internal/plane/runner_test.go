@@ -205,8 +205,9 @@ func TestControllerFollowsItsSecretItsReplicasAndItsDeletion(t *testing.T) {
 		if err := c.Get(t.Context(), types.NamespacedName{Namespace: ns, Name: "fake"}, d); err != nil {
 			t.Fatal(err)
 		}
+		before := d.DeepCopy()
 		d.Spec.Replicas = &replicas
-		if err := c.Update(t.Context(), d); err != nil {
+		if err := c.Patch(t.Context(), d, client.MergeFrom(before)); err != nil { // the plane writes its status meanwhile
 			t.Fatal(err)
 		}
 		if replicas == 0 {

@@ -85,10 +85,12 @@ func TestKubeconfigIsNamedAfterTheManagementCluster(t *testing.T) {
 func TestPlaneSurvivesKillAndKeepsItsDataAndAddress(t *testing.T) {
 	repository := t.TempDir()
 	installManager(t, repository)
-	p := planetest.Start(t, planetest.Options{Repository: repository})
+	// A proxy is for the children only: the API server could not reach a webhook through it.
+	p := planetest.Start(t, planetest.Options{Repository: repository, Env: append(os.Environ(), "HTTPS_PROXY=http://127.0.0.1:1")})
 	c := newClient(t, p)
 	ns := p.Namespace(t)
 	create(t, c, ns, "controller.yaml")
+	create(t, c, ns, "webhooks.yaml")
 	awaitAvailable(t, c, ns, "fake")
 	if err := c.Create(t.Context(), configMap(ns, "kept")); err != nil {
 		t.Fatal(err)
@@ -114,6 +116,7 @@ func TestPlaneSurvivesKillAndKeepsItsDataAndAddress(t *testing.T) {
 		t.Errorf("the object from before is gone, or the old kubeconfig no longer works: %v", err)
 	}
 	awaitAvailable(t, c, ns, "fake")
+	awaitTouched(t, c, ns)
 }
 
 func TestStopLeavesNoProcess(t *testing.T) {

@@ -114,16 +114,7 @@ func TestWebhooksAndConversionReachTheController(t *testing.T) {
 	create(t, c, ns, "webhooks.yaml")
 	awaitAvailable(t, c, ns, "fake")
 
-	object := configMap(ns, "plain")
-	object.Labels = map[string]string{"touch": ns}
-	eventually(t, "the webhook is called", func() (bool, string) {
-		o := object.DeepCopy()
-		o.ResourceVersion = ""
-		if err := c.Create(t.Context(), o, client.DryRunAll); err != nil {
-			return false, err.Error()
-		}
-		return o.Annotations[planetest.Touched] == "yes", "created without the annotation"
-	})
+	awaitTouched(t, c, ns)
 
 	old := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"old": "value"}}}
 	old.SetGroupVersionKind(schema.GroupVersionKind{Group: "convert.planetest.slipway.sh", Version: "v1alpha1", Kind: "Thing"})
@@ -141,6 +132,21 @@ func TestWebhooksAndConversionReachTheController(t *testing.T) {
 	if got, _, _ := unstructured.NestedString(converted.Object, "spec", "new"); got != "value" {
 		t.Errorf("spec.new of the new version is %q", got)
 	}
+}
+
+// awaitTouched creates an object that the mutating webhook is asked about.
+func awaitTouched(t *testing.T, c client.Client, ns string) {
+	t.Helper()
+	object := configMap(ns, "plain")
+	object.Labels = map[string]string{"touch": ns}
+	eventually(t, "the webhook is called", func() (bool, string) {
+		o := object.DeepCopy()
+		o.ResourceVersion = ""
+		if err := c.Create(t.Context(), o, client.DryRunAll); err != nil {
+			return false, err.Error()
+		}
+		return o.Annotations[planetest.Touched] == "yes", "created without the annotation"
+	})
 }
 
 func TestControllerThatEndsIsStartedAgain(t *testing.T) {

@@ -63,6 +63,7 @@ lint: setup ## Check the code against the house style
 .PHONY: test
 test: ## Run the quick tests: unit, golden, fuzz seeds and the plane tier
 	go test ./...
+	go test -C e2e/managers/repository ./...
 
 .PHONY: e2e
 e2e: build managers ## Run the rehearsal tier: the CLI, the real controllers, a simulated cloud, crashes

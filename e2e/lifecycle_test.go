@@ -106,7 +106,7 @@ func TestUpstreamClusterctl(t *testing.T) {
 	r.must("create", "cluster", "demo", "-p", "dev", "--wait=false")
 	eventually(t, time.Minute, func() (string, bool) {
 		out, err := exec.CommandContext(t.Context(), clusterctl, "describe", "cluster", "demo", "--kubeconfig", admin).CombinedOutput()
-		return string(out), err == nil && strings.Contains(string(out), "Cluster/demo")
+		return string(out), err == nil && strings.Contains(string(out), "Cluster default/demo")
 	})
 	r.must("delete", "cluster", "demo", "--yes", "--wait")
 }

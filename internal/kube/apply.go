@@ -64,8 +64,11 @@ func (c *Client) apply(ctx context.Context, object client.Object, o applyOptions
 		options = append(options, client.DryRunAll)
 	}
 	send := func(extra ...client.ApplyOption) (*unstructured.Unstructured, error) {
-		answer := desired.DeepCopy() // the client writes the server's answer into what it is given
-		err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(answer), slices.Concat(options, extra)...)
+		var answer *unstructured.Unstructured
+		err := untilServed(ctx, func() error {
+			answer = desired.DeepCopy() // the client writes the server's answer into what it is given
+			return c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(answer), slices.Concat(options, extra)...)
+		})
 		return answer, err
 	}
 	if o.force {

@@ -92,7 +92,7 @@ func testBelongings(t *testing.T, c *kube.Client, ns string) {
 		exists, err := c.Exists(ctx, secret)
 		return !exists, err
 	})
-	secret.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Namespace", Name: "kept", UID: namespaceUID(t, c, ns)}}
+	secret.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Namespace", Name: ns, UID: namespaceUID(t, c, ns)}}
 	must(t, c.API().Create(t.Context(), secret.DeepCopy()))
 	leftover, err := c.IsLeftover(t.Context(), secret, key)
 	if err != nil || !leftover {

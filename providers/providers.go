@@ -39,8 +39,18 @@ type Request struct {
 type Values struct {
 	KubernetesVersion string            // the version the chosen image carries
 	Variables         map[string]any    // ClusterClass variable name -> JSON value
+	Class             string            // which ClusterClass of the infrastructure; empty is the usual one, "clusterclass"
+	Pools             []Pool            // worker pools; none means one, with all the workers of the request
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
 	Controller        map[string]string // variables that the controller's components need at install (clusterctl names)
+}
+
+// Pool is one set of equal workers.
+type Pool struct {
+	Name          string         // topology name, such as "md-0"
+	FailureDomain string         // the cloud's name of a zone; empty leaves the choice to the controller
+	Replicas      int            // machines
+	Variables     map[string]any // ClusterClass variables that differ from the cluster's, as JSON values
 }
 
 // Leftover is one object of a cloud that belongs to a cluster that is gone.

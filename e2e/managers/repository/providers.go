@@ -16,6 +16,7 @@ type provider struct {
 const (
 	capiModule = "sigs.k8s.io/cluster-api"
 	capvModule = "sigs.k8s.io/cluster-api-provider-vsphere"
+	capaModule = "sigs.k8s.io/cluster-api-provider-aws/v2"
 )
 
 func all() []provider {
@@ -37,6 +38,10 @@ func all() []provider {
 		group: "capv", label: "infrastructure-vsphere", module: capvModule, config: "config/default",
 		components: "infrastructure-components.yaml", image: "registry.k8s.io/cluster-api-vsphere/cluster-api-vsphere-controller",
 		versionPkg: capvModule + "/pkg/version", metadata: capvModule,
+	}, {
+		group: "capa", label: "infrastructure-aws", module: capaModule, config: "config/default",
+		components: "infrastructure-components.yaml", image: "registry.k8s.io/cluster-api-aws/cluster-api-aws-controller",
+		versionPkg: capaModule + "/version", metadata: capaModule,
 	}, {
 		group: "capd", label: "infrastructure-docker", module: capiModule + "/test", pkg: "infrastructure/docker",
 		config: "infrastructure/docker/config/default", components: "infrastructure-components.yaml",

@@ -75,10 +75,10 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 		return err
 	}
 	if !o.wait {
-		d.View.Info("Cluster %s is being created; follow it with: %s describe cluster %s", name, d.InvokedAs, name)
+		d.View.Info("Cluster %s is being created; follow it with: %s describe cluster %s", name, d.typed(), name)
 		return nil
 	}
-	d.View.Info("Cluster %s is ready; get its kubeconfig with: %s get credentials %s", name, d.InvokedAs, name)
+	d.View.Info("Cluster %s is ready; get its kubeconfig with: %s get credentials %s", name, d.typed(), name)
 	return nil
 }
 

@@ -59,7 +59,7 @@ func runDeleteCluster(ctx context.Context, d *Deps, name string, o deleteOptions
 		return err
 	}
 	if !o.wait {
-		d.View.Info("Cluster %s is being deleted; it is gone when %s get clusters no longer lists it.", name, d.InvokedAs)
+		d.View.Info("Cluster %s is being deleted; it is gone when %s get clusters no longer lists it.", name, d.typed())
 	}
 	return nil
 }

@@ -117,7 +117,7 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 		return err
 	}
 	d.View.Info("Context set for management cluster %s as '%s'.", o.name, kube.ContextName(o.name))
-	d.View.Info("Management cluster created! Create a cluster with: %s create cluster NAME -p dev", d.InvokedAs)
+	d.View.Info("Management cluster created! Create a cluster with: %s create cluster NAME -p dev", d.typed())
 	return nil
 }
 

@@ -91,7 +91,7 @@ func runPlaneStop(ctx context.Context, d *Deps) error {
 		d.View.Info("No management cluster runs on this machine.")
 		return nil
 	}
-	d.View.Info("The management cluster is stopped. Start it again with: %s management-cluster start", d.InvokedAs)
+	d.View.Info("The management cluster is stopped. Start it again with: %s management-cluster start", d.typed())
 	return nil
 }
 
@@ -115,7 +115,7 @@ func runPlaneStatus(d *Deps) error {
 		return err
 	}
 	if !state.Running {
-		d.View.Info("The management cluster is stopped. Start it with: %s management-cluster start", d.InvokedAs)
+		d.View.Info("The management cluster is stopped. Start it with: %s management-cluster start", d.typed())
 	}
 	return d.print(planeResult(state))
 }

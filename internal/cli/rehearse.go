@@ -108,12 +108,12 @@ func (r rehearsal) environ(base []string, repository string) []string {
 	var env []string
 	for _, entry := range base {
 		switch name, _, _ := strings.Cut(entry, "="); name {
-		case "SLIPWAY_HOME", "SLIPWAY_REPOSITORY", "TKG_CONFIG", "KUBECONFIG":
+		case "SLIPWAY_HOME", "SLIPWAY_REPOSITORY", "TKG_CONFIG", "KUBECONFIG", rehearsing:
 		default:
 			env = append(env, entry)
 		}
 	}
-	return append(env, "SLIPWAY_HOME="+r.home(), "SLIPWAY_REPOSITORY="+repository,
+	return append(env, rehearsing+"=1", "SLIPWAY_HOME="+r.home(), "SLIPWAY_REPOSITORY="+repository,
 		"TKG_CONFIG="+filepath.Join(r.home(), "config.yaml"), "KUBECONFIG="+filepath.Join(r.dir, "kubeconfig"))
 }
 

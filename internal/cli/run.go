@@ -36,7 +36,7 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 	if code == uerr.Cancelled && ctx.Err() != nil {
 		err = interrupted(err)
 	}
-	view.PrintError(d.Streams.Err, d.format, code, err)
+	view.PrintError(d.Streams.Err, view.ErrorOptions{Format: d.format, Code: code, Next: d.typeable}, err)
 	return code
 }
 
@@ -44,6 +44,7 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 func (d *Deps) newConsole(log *os.File) *view.Console {
 	o := view.ConsoleOptions{
 		Streams: d.Streams, Environ: d.Environ, Level: d.global.verbosity, Quiet: d.global.quiet, Now: d.Now,
+		Next: d.typeable,
 	}
 	if log != nil {
 		o.LogFile = log
@@ -111,7 +112,7 @@ func InvokedAs(program string) string {
 
 // commandLine is what was typed, for messages that say how to go on with it. No flag takes a secret.
 func (d *Deps) commandLine() string {
-	words := []string{d.InvokedAs}
+	words := []string{d.typed()}
 	for _, arg := range d.args {
 		if arg == "" || strings.ContainsAny(arg, " \t'\"$&|;<>()*?[]#~`\\") {
 			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"

@@ -63,7 +63,7 @@ func runScaleCluster(ctx context.Context, d *Deps, name string, o scaleOptions) 
 		return err
 	}
 	if !o.wait {
-		d.View.Info("Cluster %s is being scaled; follow it with: %s describe cluster %s", name, d.InvokedAs, name)
+		d.View.Info("Cluster %s is being scaled; follow it with: %s describe cluster %s", name, d.typed(), name)
 	}
 	return nil
 }

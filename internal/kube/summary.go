@@ -61,7 +61,7 @@ type ClusterSummary struct {
 	Kubernetes   string    `json:"kubernetes"`
 	Roles        []string  `json:"roles"` // empty, or "management"
 	Plan         string    `json:"plan,omitempty"`
-	Created      time.Time `json:"created"`
+	Created      time.Time `json:"created,omitzero"`
 }
 
 // Summaries lists the clusters of a namespace, or of all when it is empty, by namespace and name.

@@ -20,6 +20,7 @@ type ConsoleOptions struct {
 	Quiet   bool      // -q: only warnings and errors
 	LogFile io.Writer // --log_file: gets every message of every level; nil means none
 	Now     func() time.Time
+	Next    func(advice string) string // what becomes of the lines that say what to type; nil leaves them
 }
 
 // Console is everything that is said besides the result: messages, warnings, progress and questions, all on stderr.
@@ -32,6 +33,7 @@ type Console struct {
 	level int
 	quiet bool
 	now   func() time.Time
+	next  func(advice string) string
 
 	mu   sync.Mutex
 	live liveArea // what is drawn below the last line, and has to be drawn again after each message
@@ -41,7 +43,7 @@ type Console struct {
 func NewConsole(o ConsoleOptions) *Console {
 	return &Console{
 		in: o.Streams.In, out: o.Streams.Err, file: o.LogFile, term: terminalOf(o.Streams.Err, o.Environ),
-		level: o.Level, quiet: o.Quiet, now: o.Now,
+		level: o.Level, quiet: o.Quiet, now: o.Now, next: o.Next,
 	}
 }
 
@@ -61,7 +63,7 @@ func (c *Console) Warn(format string, args ...any) {
 // Findings prints warnings, each with its remedy.
 func (c *Console) Findings(findings uerr.Findings) {
 	var b strings.Builder
-	PrintFindings(&b, findings)
+	PrintFindings(&b, c.next, findings)
 	if b.Len() > 0 {
 		c.say(-1, "", strings.TrimSuffix(b.String(), "\n"))
 	}

@@ -26,13 +26,23 @@ type finding struct {
 	Next     string `json:"next,omitempty"`
 }
 
+// ErrorOptions say how an error is printed.
+type ErrorOptions struct {
+	Format Format
+	Code   uerr.Code                  // of the whole command
+	Next   func(advice string) string // what becomes of the lines that say what to type; nil leaves them
+}
+
 // PrintError writes what a person needs to go on: what, object, cause and next of each error, and every finding.
 // With -o json it is one JSON document. It goes to stderr, whatever the format.
-func PrintError(w io.Writer, format Format, code uerr.Code, err error) {
+func PrintError(w io.Writer, o ErrorOptions, err error) {
 	failures := flatten(err)
-	if format == JSONFormat {
+	for i := range failures {
+		failures[i].advise(o.Next)
+	}
+	if o.Format == JSONFormat {
 		for i := range failures {
-			failures[i].Code = code
+			failures[i].Code = o.Code
 		}
 		out, marshalErr := marshalJSON(map[string]any{"errors": failures})
 		if marshalErr == nil {
@@ -46,9 +56,22 @@ func PrintError(w io.Writer, format Format, code uerr.Code, err error) {
 }
 
 // PrintFindings writes warnings, or the findings of a preflight that did not refuse anything.
-func PrintFindings(w io.Writer, findings uerr.Findings) {
-	for _, f := range findings {
-		printFinding(w, "", finding{Severity: severity(f), Where: f.Where, Problem: f.Problem, Next: f.Next})
+func PrintFindings(w io.Writer, next func(advice string) string, findings uerr.Findings) {
+	all := failure{Findings: convert(findings)}
+	all.advise(next)
+	for _, f := range all.Findings {
+		printFinding(w, "", f)
+	}
+}
+
+// advise changes every line that says what to type.
+func (f *failure) advise(next func(string) string) {
+	if next == nil {
+		return
+	}
+	f.Next = next(f.Next)
+	for i := range f.Findings {
+		f.Findings[i].Next = next(f.Findings[i].Next)
 	}
 }
 

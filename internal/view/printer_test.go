@@ -84,14 +84,14 @@ func TestPrintError(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			PrintError(&out, TableFormat, uerr.Failure, test.err)
+			PrintError(&out, ErrorOptions{Format: TableFormat, Code: uerr.Failure}, test.err)
 			if diff := cmp.Diff(test.want, out.String()); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 	var out bytes.Buffer
-	PrintError(&out, JSONFormat, uerr.TimedOut, known)
+	PrintError(&out, ErrorOptions{Format: JSONFormat, Code: uerr.TimedOut}, known)
 	want := `{
   "errors": [
     {

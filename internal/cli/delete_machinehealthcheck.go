@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/spf13/cobra"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
@@ -12,6 +14,7 @@ import (
 func newDeleteMachineHealthCheck(d *Deps) *cobra.Command {
 	var namespace, mhcName string
 	var yes bool
+	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:     "machinehealthcheck CLUSTER",
 		Aliases: machineHealthCheckAliases(),
@@ -20,17 +23,20 @@ func newDeleteMachineHealthCheck(d *Deps) *cobra.Command {
 			"Without --mhc-name it is about all worker pools; the control plane's check goes only when it is named.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := loadHealthChecks(cmd.Context(), d, namespace, args[0])
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			h, err := loadHealthChecks(ctx, d, namespace, args[0])
 			if err != nil {
 				return err
 			}
-			return runDeleteMachineHealthCheck(cmd.Context(), d, h, mhcName, yes)
+			return runDeleteMachineHealthCheck(ctx, d, h, mhcName, yes)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&namespace, "namespace", "n", "", "namespace of the cluster (default NAMESPACE of the configuration)")
 	flags.StringVar(&mhcName, "mhc-name", "", "the machine health check to delete")
 	flags.BoolVarP(&yes, "yes", "y", false, "do not ask")
+	bindTimeout(flags, &timeout)
 	completeFirst(cmd, d.clusterNames)
 	return cmd
 }
@@ -51,17 +57,17 @@ func runDeleteMachineHealthCheck(ctx context.Context, d *Deps, h *healthChecks, 
 	if err := d.confirm(question, yes); err != nil {
 		return err
 	}
+	edit := kube.HealthEdit{Objects: map[string]func(*clusterv1.MachineHealthCheck){}}
 	if len(pools) > 0 {
-		if err := h.switchOff(ctx, pools); err != nil {
-			return err
-		}
+		edit.Topology = switchOff(pools)
 	}
 	for _, object := range doomed {
 		if !fromTopology(object) {
-			if err := h.client.Delete(ctx, object); err != nil {
-				return wrapHealth(object, err)
-			}
+			edit.Objects[object.Name] = nil
 		}
+	}
+	if err := h.change(ctx, d, "delete", edit); err != nil {
+		return err
 	}
 	d.View.Info("Unhealthy machines of cluster %s are not replaced any more: %s.", h.cluster.Name, strings.Join(names, ", "))
 	return nil
@@ -89,13 +95,13 @@ func (h *healthChecks) doomed(mhcName string) ([]*clusterv1.MachineHealthCheck, 
 }
 
 // switchOff turns the checks of pools off in the topology; Cluster API then deletes their objects.
-func (h *healthChecks) switchOff(ctx context.Context, pools []string) error {
-	return h.patchCluster(ctx, func(cluster *clusterv1.Cluster) error {
+func switchOff(pools []string) func(*clusterv1.Cluster) error {
+	return func(cluster *clusterv1.Cluster) error {
 		for _, pool := range pools {
 			if err := setOverride(cluster, pool, override{Enabled: new(bool)}); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
 }

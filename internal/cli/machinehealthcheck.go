@@ -1,15 +1,12 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/phase"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // A health check of one of Slipway's clusters belongs to the Cluster's topology: Cluster API makes the
@@ -18,7 +15,8 @@ import (
 
 // healthChecks is a cluster with its MachineHealthCheck objects.
 type healthChecks struct {
-	client  client.Client
+	client  *kube.Client
+	key     kube.Key
 	cluster *clusterv1.Cluster
 	objects []clusterv1.MachineHealthCheck
 }
@@ -39,18 +37,20 @@ func loadHealthChecks(ctx context.Context, d *Deps, namespace, name string) (*he
 	if err != nil {
 		return nil, err
 	}
-	list := &clusterv1.MachineHealthCheckList{}
-	if err := management.API().List(ctx, list, client.InNamespace(key.Namespace)); err != nil {
-		return nil, fmt.Errorf("list MachineHealthChecks of %s: %w", kube.ClusterName(key), err)
+	objects, err := management.HealthChecks(ctx, key)
+	if err != nil {
+		return nil, err
 	}
-	h := &healthChecks{client: management.API(), cluster: cluster}
-	for _, object := range list.Items {
-		if object.Spec.ClusterName == name {
-			h.objects = append(h.objects, object)
-		}
-	}
-	slices.SortFunc(h.objects, func(a, b clusterv1.MachineHealthCheck) int { return cmp.Compare(a.Name, b.Name) })
-	return h, nil
+	return &healthChecks{client: management, key: key, cluster: cluster, objects: objects}, nil
+}
+
+// change runs one edit as an operation.
+func (h *healthChecks) change(ctx context.Context, d *Deps, verb string, edit kube.HealthEdit) error {
+	op := phase.SetHealthCheck(phase.HealthCheckInput{
+		Client: h.client, Cluster: h.key, Edit: edit, Holder: holder(verb + " machinehealthcheck " + h.key.Name),
+		Resume: d.commandLine(),
+	})
+	return d.operate(ctx, "Changing the machine health checks of cluster "+h.key.Name, op)
 }
 
 // named gives the object of that name.
@@ -64,8 +64,12 @@ func (h *healthChecks) named(name string) (*clusterv1.MachineHealthCheck, bool) 
 }
 
 func (h *healthChecks) notFound(name string) error {
+	object := "MachineHealthCheck " + h.key.Namespace + "/" + name
+	if name == "" {
+		object = kube.ClusterName(h.key)
+	}
 	return &uerr.Error{
-		Code: uerr.NotFound, What: "no such machine health check", Object: h.cluster.Namespace + "/" + name,
+		Code: uerr.NotFound, What: "no such machine health check", Object: object,
 		Next: "slipway get machinehealthcheck " + h.cluster.Name,
 	}
 }
@@ -82,20 +86,6 @@ func poolOf(object *clusterv1.MachineHealthCheck) string {
 		return pool
 	}
 	return object.Spec.Selector.MatchLabels[clusterv1.ClusterTopologyMachineDeploymentNameLabel]
-}
-
-// patchCluster sends what change made of the topology. The server refuses it when somebody else changed the Cluster
-// since it was read.
-func (h *healthChecks) patchCluster(ctx context.Context, change func(*clusterv1.Cluster) error) error {
-	before := h.cluster.DeepCopy()
-	if err := change(h.cluster); err != nil {
-		return err
-	}
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := h.client.Patch(ctx, h.cluster, patch, client.FieldOwner(kube.FieldOwner+"-health")); err != nil {
-		return fmt.Errorf("change the health checks of %s: %w", kube.ClusterName(client.ObjectKeyFromObject(h.cluster)), err)
-	}
-	return nil
 }
 
 // workerPools are the pools of the topology: what a command is about that names no health check, as in TKG, where the

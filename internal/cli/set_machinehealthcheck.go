@@ -3,18 +3,19 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 type setHealthOptions struct {
 	namespace, mhcName string
 	flags              healthFlags
+	timeout            time.Duration
 }
 
 func newSetMachineHealthCheck(d *Deps) *cobra.Command {
@@ -37,11 +38,14 @@ func newSetMachineHealthCheck(d *Deps) *cobra.Command {
 	flags.StringSliceVar(&o.flags.matchLabels, "match-labels", nil, "key:value of the machines to check")
 	flags.StringVar(&o.flags.nodeStartup, "node-startup-timeout", "", "how long a machine may take until its node is there, such as 20m")
 	flags.StringSliceVar(&o.flags.conditions, "unhealthy-conditions", nil, "Type:Status:duration, such as Ready:False:5m")
+	bindTimeout(flags, &o.timeout)
 	completeFirst(cmd, d.clusterNames)
 	return cmd
 }
 
 func runSetMachineHealthCheck(ctx context.Context, d *Deps, name string, o setHealthOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
 	change, err := o.flags.parse()
 	if err != nil {
 		return err
@@ -50,33 +54,41 @@ func runSetMachineHealthCheck(ctx context.Context, d *Deps, name string, o setHe
 	if err != nil {
 		return err
 	}
-	object, exists := h.named(o.mhcName)
+	edit, err := h.edit(o.mhcName, change)
+	if err != nil {
+		return err
+	}
+	if err := h.change(ctx, d, "set", edit); err != nil {
+		return err
+	}
+	d.View.Info("The machine health check of cluster %s is changed.", name)
+	return nil
+}
+
+// edit finds out what a change is about: one check, or, when none is named, those of all worker pools.
+func (h *healthChecks) edit(mhcName string, change healthChange) (kube.HealthEdit, error) {
+	object, exists := h.named(mhcName)
 	switch {
 	case exists && fromTopology(object) && len(change.labels) > 0:
-		return uerr.Findings{{
-			Where: "--match-labels", Problem: fmt.Sprintf("the machines of %s are chosen by the cluster's topology", o.mhcName),
+		return kube.HealthEdit{}, uerr.Findings{{
+			Where: "--match-labels", Problem: fmt.Sprintf("the machines of %s are chosen by the cluster's topology", mhcName),
 			Next: "leave out --match-labels, or give --mhc-name a new name",
 		}}
 	case exists && fromTopology(object):
-		err = h.setPools(ctx, []string{poolOf(object)}, change)
+		return h.editPools([]string{poolOf(object)}, change), nil
 	case exists || len(change.labels) > 0:
-		err = h.setObject(ctx, o.mhcName, change)
-	case o.mhcName != "":
-		err = h.notFound(o.mhcName)
+		return h.editObject(mhcName, change), nil
+	case mhcName != "":
+		return kube.HealthEdit{}, h.notFound(mhcName)
 	case h.inTopology():
-		err = h.setPools(ctx, h.workerPools(), change)
-	default:
-		err = h.setObject(ctx, "", change)
+		return h.editPools(h.workerPools(), change), nil
 	}
-	if err == nil {
-		d.View.Info("The machine health check of cluster %s is changed.", name)
-	}
-	return err
+	return h.editObject("", change), nil
 }
 
-// setPools writes the change into the topology. A pool whose check was off is switched on.
-func (h *healthChecks) setPools(ctx context.Context, pools []string, change healthChange) error {
-	return h.patchCluster(ctx, func(cluster *clusterv1.Cluster) error {
+// editPools writes the change into the topology. A pool whose check was off is switched on.
+func (h *healthChecks) editPools(pools []string, change healthChange) kube.HealthEdit {
+	return kube.HealthEdit{Topology: func(cluster *clusterv1.Cluster) error {
 		for _, pool := range pools {
 			o, err := overrideOf(cluster, pool, h.ofPool(pool))
 			if err != nil {
@@ -89,7 +101,7 @@ func (h *healthChecks) setPools(ctx context.Context, pools []string, change heal
 			}
 		}
 		return nil
-	})
+	}}
 }
 
 // ofPool is the object that Cluster API made for a pool; nil when its check is off.
@@ -102,29 +114,16 @@ func (h *healthChecks) ofPool(pool string) *clusterv1.MachineHealthCheck {
 	return nil
 }
 
-// setObject changes, or makes, a health check outside of the topology. Like TKG's it has the cluster's name when it
-// is given none.
-func (h *healthChecks) setObject(ctx context.Context, name string, change healthChange) error {
+// editObject changes, or makes, a health check outside of the topology. Like TKG's it has the cluster's name when it
+// is given none, and TKG's label of workers when it is new and given none.
+func (h *healthChecks) editObject(name string, change healthChange) kube.HealthEdit {
 	if name == "" {
-		name = h.cluster.Name
+		name = h.key.Name
 	}
-	object, exists := h.named(name)
-	if exists {
-		before := object.DeepCopy()
-		change.applyObject(object)
-		return wrapHealth(object, h.client.Patch(ctx, object, client.MergeFrom(before), client.FieldOwner(kube.FieldOwner)))
+	if _, exists := h.named(name); !exists && len(change.labels) == 0 {
+		change.labels = map[string]string{"node-pool": h.key.Name + "-worker-pool"}
 	}
-	object = &clusterv1.MachineHealthCheck{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: h.cluster.Namespace, Labels: map[string]string{
-			clusterv1.ClusterNameLabel: h.cluster.Name, kube.ManagedByLabel: kube.FieldOwner,
-		}},
-		Spec: clusterv1.MachineHealthCheckSpec{ClusterName: h.cluster.Name},
-	}
-	if len(change.labels) == 0 {
-		change.labels = map[string]string{"node-pool": h.cluster.Name + "-worker-pool"} // TKG's label of workers
-	}
-	change.applyObject(object)
-	return wrapHealth(object, h.client.Create(ctx, object, client.FieldOwner(kube.FieldOwner)))
+	return kube.HealthEdit{Objects: map[string]func(*clusterv1.MachineHealthCheck){name: change.applyObject}}
 }
 
 func (c healthChange) applyObject(object *clusterv1.MachineHealthCheck) {
@@ -132,11 +131,4 @@ func (c healthChange) applyObject(object *clusterv1.MachineHealthCheck) {
 		metav1.AddLabelToSelector(&object.Spec.Selector, key, value)
 	}
 	c.apply(&object.Spec.Checks)
-}
-
-func wrapHealth(object *clusterv1.MachineHealthCheck, err error) error {
-	if err != nil {
-		return fmt.Errorf("MachineHealthCheck %s/%s: %w", object.Namespace, object.Name, err)
-	}
-	return nil
 }

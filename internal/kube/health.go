@@ -1,90 +1,52 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
+	"maps"
+	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/util/retry"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const partHealth = "health"
 
-// HealthCheck is what a cluster's machine health checks are set to, for its control plane and all its pools.
-type HealthCheck struct {
-	Enabled        bool
-	StartupTimeout time.Duration        // zero leaves it to the class
-	Unhealthy      []UnhealthyCondition // empty leaves it to the class
+// HealthEdit is a change of a cluster's machine health checks. Its functions are given what is there, and may be called
+// again when somebody else changed that in the meantime.
+type HealthEdit struct {
+	// Topology changes the checks that Cluster API makes of the Cluster's topology; nil leaves them.
+	Topology func(*clusterv1.Cluster) error
+	// Objects change the checks that somebody made by hand, by name. One that is not there is made; a nil function
+	// deletes.
+	Objects map[string]func(*clusterv1.MachineHealthCheck)
 }
 
-// UnhealthyCondition is a node condition that makes a machine unhealthy once it has lasted.
-type UnhealthyCondition struct {
-	Type    string        // "Ready"
-	Status  string        // "False", "Unknown"
-	Timeout time.Duration // whole seconds
-}
-
-// HealthCheckSummary is one line of get machinehealthcheck.
-type HealthCheckSummary struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
-	Cluster   string `json:"cluster"`
-	Expected  int32  `json:"expected"` // machines watched
-	Healthy   int32  `json:"healthy"`
-	Allowed   int32  `json:"remediationsAllowed"`
-	Startup   string `json:"nodeStartupTimeout,omitempty"`
-}
-
-// HealthChecks lists the machine health checks of a cluster.
-func (c *Client) HealthChecks(ctx context.Context, key Key) ([]HealthCheckSummary, error) {
-	if _, err := c.Cluster(ctx, key); err != nil {
-		return nil, err
-	}
+// HealthChecks lists the machine health checks of a cluster by name.
+func (c *Client) HealthChecks(ctx context.Context, key Key) ([]clusterv1.MachineHealthCheck, error) {
 	list := &clusterv1.MachineHealthCheckList{}
-	err := c.api.List(ctx, list, client.InNamespace(key.Namespace), client.MatchingLabels{clusterv1.ClusterNameLabel: key.Name})
-	if err != nil {
-		return nil, c.explain(ctx, fmt.Errorf("list MachineHealthChecks: %w", err))
+	if err := c.api.List(ctx, list, client.InNamespace(key.Namespace)); err != nil {
+		return nil, c.explain(ctx, fmt.Errorf("list MachineHealthChecks of %s: %w", ClusterName(key), err))
 	}
-	out := make([]HealthCheckSummary, 0, len(list.Items))
-	for i := range list.Items {
-		check := &list.Items[i]
-		s := HealthCheckSummary{
-			Name: check.Name, Namespace: check.Namespace, Cluster: check.Spec.ClusterName,
-			Expected: value(check.Status.ExpectedMachines), Healthy: value(check.Status.CurrentHealthy),
-			Allowed: value(check.Status.RemediationsAllowed),
-		}
-		if seconds := check.Spec.Checks.NodeStartupTimeoutSeconds; seconds != nil {
-			s.Startup = (time.Duration(*seconds) * time.Second).String()
-		}
-		out = append(out, s)
-	}
-	return out, nil
+	of := slices.DeleteFunc(list.Items, func(m clusterv1.MachineHealthCheck) bool { return m.Spec.ClusterName != key.Name })
+	slices.SortFunc(of, func(a, b clusterv1.MachineHealthCheck) int { return cmp.Compare(a.Name, b.Name) })
+	return of, nil
 }
 
-// DiffHealthCheck says what ApplyHealthCheck would change.
-func (c *Client) DiffHealthCheck(ctx context.Context, key Key, check HealthCheck) ([]Change, error) {
-	patch, err := c.healthPatch(ctx, key, check)
-	if err != nil {
-		return nil, err
-	}
-	return c.diff(ctx, patch, applyOptions{owner: FieldOwner + "-" + partHealth, dryRun: true})
+// DiffHealth says what ApplyHealth would change, by asking the server to try.
+func (c *Client) DiffHealth(ctx context.Context, key Key, edit HealthEdit) ([]Change, error) {
+	return c.editHealth(ctx, key, edit, client.DryRunAll)
 }
 
-// ApplyHealthCheck sets the machine health checks of a cluster. Settings of an earlier call that are left out this time
-// are the class's again.
-func (c *Client) ApplyHealthCheck(ctx context.Context, key Key, check HealthCheck) error {
-	patch, err := c.healthPatch(ctx, key, check)
-	if err != nil {
-		return err
-	}
-	_, err = c.applyFields(ctx, partHealth, patch, false)
+// ApplyHealth changes the machine health checks of a cluster.
+func (c *Client) ApplyHealth(ctx context.Context, key Key, edit HealthEdit) error {
+	_, err := c.editHealth(ctx, key, edit)
 	return err
 }
 
-func (c *Client) healthPatch(ctx context.Context, key Key, check HealthCheck) (*unstructured.Unstructured, error) {
+func (c *Client) editHealth(ctx context.Context, key Key, edit HealthEdit, options ...client.PatchOption) ([]Change, error) {
 	cluster, err := c.Cluster(ctx, key)
 	if err != nil {
 		return nil, err
@@ -92,37 +54,94 @@ func (c *Client) healthPatch(ctx context.Context, key Key, check HealthCheck) (*
 	if cluster.DeletionTimestamp != nil {
 		return nil, DeletingError(key)
 	}
-	topology := map[string]any{"controlPlane": map[string]any{"healthCheck": check.fields()}}
-	var pools []any
-	for _, pool := range cluster.Spec.Topology.Workers.MachineDeployments {
-		pools = append(pools, map[string]any{"name": pool.Name, "healthCheck": check.fields()})
+	var out []Change
+	if edit.Topology != nil {
+		out, err = c.patch(ctx, cluster, func() error { return edit.Topology(cluster) }, options...)
+		if err != nil {
+			return nil, err
+		}
 	}
-	if len(pools) > 0 {
-		topology["workers"] = map[string]any{"machineDeployments": pools}
+	for _, name := range slices.Sorted(maps.Keys(edit.Objects)) {
+		changes, err := c.editHealthCheck(ctx, cluster, name, edit.Objects[name], options...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, changes...)
 	}
-	patch := clusterPatch(key)
-	patch.Object["spec"] = map[string]any{"topology": topology}
-	return patch, nil
+	return out, nil
 }
 
-// fields is the healthCheck of a topology; control plane and pools spell it alike.
-func (h HealthCheck) fields() map[string]any {
-	out := map[string]any{"enabled": h.Enabled}
-	checks := map[string]any{}
-	if h.StartupTimeout > 0 {
-		checks["nodeStartupTimeoutSeconds"] = int64(h.StartupTimeout / time.Second)
+// editHealthCheck changes, makes or deletes a check that is not the topology's.
+func (c *Client) editHealthCheck(
+	ctx context.Context, cluster *clusterv1.Cluster, name string, change func(*clusterv1.MachineHealthCheck), options ...client.PatchOption,
+) ([]Change, error) {
+	dryRun := (&client.PatchOptions{}).ApplyOptions(options).DryRun
+	check := &clusterv1.MachineHealthCheck{}
+	check.SetGroupVersionKind(clusterv1.GroupVersion.WithKind("MachineHealthCheck"))
+	check.Namespace, check.Name = cluster.Namespace, name
+	object := ObjectName(check)
+	err := c.api.Get(ctx, client.ObjectKeyFromObject(check), check)
+	switch {
+	case absent(err) && change == nil:
+		return nil, nil
+	case absent(err):
+		check.Labels = map[string]string{clusterv1.ClusterNameLabel: cluster.Name, ManagedByLabel: FieldOwner}
+		check.Spec.ClusterName = cluster.Name
+		change(check)
+		err = c.api.Create(ctx, check, client.FieldOwner(FieldOwner), &client.CreateOptions{DryRun: dryRun})
+		return []Change{{Object: object, To: "create"}}, c.healthError(ctx, object, err)
+	case err != nil:
+		return nil, c.healthError(ctx, object, err)
+	case change == nil:
+		err = client.IgnoreNotFound(c.api.Delete(ctx, check, &client.DeleteOptions{DryRun: dryRun}))
+		return []Change{{Object: object, From: name}}, c.healthError(ctx, object, err)
 	}
-	var unhealthy []any
-	for _, u := range h.Unhealthy {
-		unhealthy = append(unhealthy, map[string]any{
-			"type": u.Type, "status": string(metav1.ConditionStatus(u.Status)), "timeoutSeconds": int64(u.Timeout / time.Second),
-		})
+	return c.patch(ctx, check, func() error { change(check); return nil }, options...)
+}
+
+// patch sends what change makes of an object, as it is on the server, and says which fields that changes. When
+// somebody else was faster it reads the object again and repeats the change.
+func (c *Client) patch(ctx context.Context, object client.Object, change func() error, options ...client.PatchOption) ([]Change, error) {
+	options = append(options, client.FieldOwner(FieldOwner+"-"+partHealth))
+	var out []Change
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		if err := c.api.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
+			return err
+		}
+		live, ok := object.DeepCopyObject().(client.Object)
+		if !ok {
+			return fmt.Errorf("a copy of %T is no object", object)
+		}
+		if err := change(); err != nil {
+			return err
+		}
+		lock := client.MergeFromWithOptions(live, client.MergeFromWithOptimisticLock{})
+		if err := c.api.Patch(ctx, object, lock, options...); err != nil {
+			return err
+		}
+		before, err := c.plain(live)
+		if err != nil {
+			return err
+		}
+		after, err := c.plain(object)
+		if err != nil {
+			return err
+		}
+		out = compare(ObjectName(after), before.Object, after.Object)
+		return nil
+	})
+	return out, c.healthError(ctx, object.GetName(), err)
+}
+
+func (c *Client) healthError(ctx context.Context, object string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if len(unhealthy) > 0 {
-		checks["unhealthyNodeConditions"] = unhealthy
-	}
-	if len(checks) > 0 {
-		out["checks"] = checks
-	}
-	return out
+	return c.explain(ctx, fmt.Errorf("change the machine health checks, %s: %w", object, err))
+}
+
+// TopologyFollowed says whether Cluster API has made what the topology says now.
+func TopologyFollowed(cluster *clusterv1.Cluster) bool {
+	return !cluster.Spec.Topology.IsDefined() ||
+		isTrue(cluster.Status.Conditions, clusterv1.ClusterTopologyReconciledCondition, cluster.Generation)
 }

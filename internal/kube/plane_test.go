@@ -157,30 +157,52 @@ func testScale(t *testing.T, c *kube.Client, ns string) {
 
 func testHealthChecks(t *testing.T, c *kube.Client, ns string) {
 	key := kube.Key{Namespace: ns, Name: "dev1"}
-	cluster := kubetest.Cluster(ns, "dev1")
-	yes := true
-	cluster.Spec.Topology.ControlPlane.HealthCheck.Enabled = &yes
-	must(t, c.Apply(t.Context(), cluster))
-	check := kube.HealthCheck{Enabled: true, StartupTimeout: 10 * time.Minute, Unhealthy: []kube.UnhealthyCondition{{Type: "Ready", Status: "False", Timeout: time.Minute}}}
-	must(t, c.ApplyHealthCheck(t.Context(), key, check))
-	changes, err := c.DiffHealthCheck(t.Context(), key, check)
+	must(t, c.Apply(t.Context(), kubetest.Cluster(ns, "dev1")))
+	startup, calls, by := int32(600), 0, "ann"
+	edit := kube.HealthEdit{
+		Topology: func(cluster *clusterv1.Cluster) error {
+			if calls++; calls == 1 { // somebody else changes the Cluster between the reading and the writing of it
+				other := getCluster(t, c, ns, "dev1")
+				other.Annotations = map[string]string{"changed-by": by}
+				must(t, c.API().Update(t.Context(), other))
+			}
+			cluster.Spec.Topology.Workers.MachineDeployments[0].HealthCheck.Checks.NodeStartupTimeoutSeconds = &startup
+			return nil
+		},
+		Objects: map[string]func(*clusterv1.MachineHealthCheck){"own": func(m *clusterv1.MachineHealthCheck) {
+			m.Spec.Selector.MatchLabels = map[string]string{"a": "b"}
+			m.Spec.Checks.NodeStartupTimeoutSeconds = &startup
+		}},
+	}
+	changes, err := c.DiffHealth(t.Context(), key, edit)
 	must(t, err)
-	if len(changes) > 0 {
-		t.Errorf("setting it once more would change %v", changes)
+	if len(changes) != 2 || !strings.HasSuffix(changes[0].Field, "nodeStartupTimeoutSeconds") || changes[1].To != "create" {
+		t.Errorf("setting would change %v", changes)
 	}
-	got := getCluster(t, c, ns, "dev1").Spec.Topology
-	checks := got.Workers.MachineDeployments[0].HealthCheck.Checks
-	if *checks.NodeStartupTimeoutSeconds != 600 || len(checks.UnhealthyNodeConditions) != 1 || got.Workers.MachineDeployments[0].Class != "worker" {
-		t.Errorf("pool is %+v", got.Workers.MachineDeployments[0])
+	if checks, err := c.HealthChecks(t.Context(), key); err != nil || len(checks) != 0 {
+		t.Errorf("a preview made %v, %v", checks, err)
 	}
-	must(t, c.ApplyHealthCheck(t.Context(), key, kube.HealthCheck{}))
-	got = getCluster(t, c, ns, "dev1").Spec.Topology
-	if *got.ControlPlane.HealthCheck.Enabled || *got.Workers.MachineDeployments[0].HealthCheck.Enabled {
-		t.Errorf("still enabled: %+v", got)
+	calls, by = 0, "bob"
+	must(t, c.ApplyHealth(t.Context(), key, edit))
+	got := getCluster(t, c, ns, "dev1")
+	pool := got.Spec.Topology.Workers.MachineDeployments[0]
+	if seconds := pool.HealthCheck.Checks.NodeStartupTimeoutSeconds; seconds == nil || *seconds != 600 || pool.Class != "worker" {
+		t.Errorf("pool is %+v", pool)
 	}
-	list, err := c.HealthChecks(t.Context(), key)
-	if err != nil || len(list) != 0 {
-		t.Errorf("got %v, %v", list, err)
+	if got.Annotations["changed-by"] != by || calls != 2 {
+		t.Errorf("after %d calls the change of somebody else is %q", calls, got.Annotations["changed-by"])
+	}
+	if changes, err := c.DiffHealth(t.Context(), key, edit); err != nil || len(changes) > 0 {
+		t.Errorf("setting it once more would change %v, %v", changes, err)
+	}
+	if checks, err := c.HealthChecks(t.Context(), key); err != nil || len(checks) != 1 || checks[0].Name != "own" {
+		t.Errorf("got %v, %v", checks, err)
+	}
+	remove := kube.HealthEdit{Objects: map[string]func(*clusterv1.MachineHealthCheck){"own": nil}}
+	must(t, c.ApplyHealth(t.Context(), key, remove))
+	must(t, c.ApplyHealth(t.Context(), key, remove)) // idempotent
+	if checks, err := c.HealthChecks(t.Context(), key); err != nil || len(checks) != 0 {
+		t.Errorf("left: %v, %v", checks, err)
 	}
 }
 

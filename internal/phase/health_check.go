@@ -11,17 +11,21 @@ import (
 type HealthCheckInput struct {
 	Client  *kube.Client
 	Cluster kube.Key
-	Check   kube.HealthCheck
+	Edit    kube.HealthEdit
 	Holder  kube.Holder
 	Resume  string // the command line that goes on with it
 }
 
-// SetHealthCheck changes, or switches off, the machine health checks of a cluster.
+// SetHealthCheck changes, or switches off, machine health checks of a cluster.
 func SetHealthCheck(in HealthCheckInput) Operation {
 	return Operation{
 		Phases: []Phase{
 			&lockCluster{client: in.Client, key: in.Cluster, holder: in.Holder},
-			healthCheck{client: in.Client, key: in.Cluster, check: in.Check},
+			healthCheck{client: in.Client, key: in.Cluster, edit: in.Edit},
+			await{
+				client: in.Client, key: in.Cluster, name: "topology followed", what: "Cluster API to follow the topology",
+				done: kube.TopologyFollowed,
+			},
 		},
 		Meanwhile: fmt.Sprintf("nothing of %s's machines is touched", in.Cluster.Name),
 		Resume:    in.Resume,
@@ -31,15 +35,15 @@ func SetHealthCheck(in HealthCheckInput) Operation {
 type healthCheck struct {
 	client *kube.Client
 	key    kube.Key
-	check  kube.HealthCheck
+	edit   kube.HealthEdit
 }
 
 func (healthCheck) Name() string { return "machine health checks" }
 
 func (p healthCheck) Check(ctx context.Context) ([]Change, error) {
-	return p.client.DiffHealthCheck(ctx, p.key, p.check)
+	return p.client.DiffHealth(ctx, p.key, p.edit)
 }
 
 func (p healthCheck) Apply(ctx context.Context, _ func(string)) error {
-	return p.client.ApplyHealthCheck(ctx, p.key, p.check)
+	return p.client.ApplyHealth(ctx, p.key, p.edit)
 }

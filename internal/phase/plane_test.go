@@ -165,9 +165,7 @@ func testLife(t *testing.T, b bench) {
 	if kube.ControlPlaneCount(cluster).String() != "3/3" || kube.WorkerCount(cluster).String() != "4/4" {
 		t.Errorf("after the scale: %s %s", kube.ControlPlaneCount(cluster), kube.WorkerCount(cluster))
 	}
-	must(t, phase.Run(t.Context(), &quiet{}, phase.SetHealthCheck(phase.HealthCheckInput{
-		Client: b.client, Cluster: b.key, Holder: b.holder("set mhc"), Check: kube.HealthCheck{Enabled: false},
-	})))
+	testHealthCheckOff(t, b)
 	kubeconfig := filepath.Join(t.TempDir(), "config")
 	must(t, kube.MergeContext(kubeconfig, kube.ContextName("dev1"), []byte(
 		"current-context: a\nclusters: [{name: dev1, cluster: {}}]\ncontexts: [{name: a, context: {cluster: dev1, user: u}}]\nusers: [{name: u, user: {}}]\n")))
@@ -176,6 +174,31 @@ func testLife(t *testing.T, b bench) {
 		t.Errorf("the context is still there: %v, %v", has, err)
 	}
 	b.expectNothingLeft(t)
+}
+
+func testHealthCheckOff(t *testing.T, b bench) {
+	t.Helper()
+	op := func() phase.Operation {
+		return phase.SetHealthCheck(phase.HealthCheckInput{
+			Client: b.client, Cluster: b.key, Holder: b.holder("delete mhc"), Edit: kube.HealthEdit{
+				Topology: func(cluster *clusterv1.Cluster) error {
+					cluster.Spec.Topology.ControlPlane.HealthCheck.Enabled = new(bool)
+					return nil
+				},
+			},
+		})
+	}
+	changes, err := phase.Plan(t.Context(), op())
+	must(t, err)
+	if len(changes) != 1 || changes[0].Field != "spec.topology.controlPlane.healthCheck.enabled" {
+		t.Errorf("preview of switching a health check off: %v", changes)
+	}
+	run(t, &quiet{}, op())
+	q := &quiet{}
+	run(t, q, op())
+	if !cmp.Equal([]string{"cluster locked"}, q.applied) {
+		t.Errorf("switching it off again applied %v, want only its lock", q.applied)
+	}
 }
 
 // testInterrupted stops every operation at the start of each of its phases in turn and types it again.

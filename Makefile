@@ -14,6 +14,7 @@ REPOSITORY := $(CACHE)/repository
 
 export CGO_ENABLED ?= 0
 export SLIPWAY_REPOSITORY ?= $(CURDIR)/$(REPOSITORY)
+export SLIPWAY_MOTO       ?= $(CURDIR)/$(CACHE)/moto/bin/moto_server
 
 COMPONENT_BASE := k8s.io/component-base/version
 PLANE_LDFLAGS  := -X $(COMPONENT_BASE).gitVersion=$(KUBE_VERSION) -X $(COMPONENT_BASE).gitMajor=1 -X $(COMPONENT_BASE).gitMinor=$(KUBE_MINOR)
@@ -26,8 +27,19 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) $(TOOLS)/go-licenses-$(GO_LICENSES_VERSION) ## Install the pinned tools into .cache/tools
+setup: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) $(TOOLS)/go-licenses-$(GO_LICENSES_VERSION) moto ## Install the pinned tools and emulators into .cache
 	go mod download
+
+.PHONY: moto
+moto: $(CACHE)/moto/installed ## Install the AWS emulator into .cache/moto
+
+# Debian ships venv apart from Python.
+$(CACHE)/moto/installed: e2e/moto/requirements.txt
+	rm -rf $(CACHE)/moto
+	python3 -c 'import ensurepip, venv' 2>/dev/null || apt-get install -y --no-install-recommends python3-venv
+	python3 -m venv $(CACHE)/moto
+	$(CACHE)/moto/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
 
 $(TOOLS)/golangci-lint-%:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*

@@ -26,7 +26,7 @@ func newRehearse(d *Deps) *cobra.Command {
 		Short: "Run a command, or a tour of all of them, against simulated clouds",
 		Long: "Run a command against simulated clouds: everything is real, the controllers included, but the cloud.\n\n" +
 			"The rehearsal has a management plane, a kubeconfig and a home of its own; nothing of yours is touched. What your\n" +
-			"configuration names in vCenter is there in the simulated one. The plane and the simulator keep running for the next\n" +
+			"configuration names in a cloud is there in the simulated one. The plane and the simulator keep running for the next\n" +
 			"command, until rehearse stop.\n\n" +
 			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.",
 		Example: "  slipway rehearse\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n  slipway rehearse stop",
@@ -61,6 +61,9 @@ func (d *Deps) rehearsal() (rehearsal, error) {
 	return rehearsal{dir: dir, sim: simctl.Simulator{Dir: filepath.Join(dir, "sim")}}, nil
 }
 
+// inventory is the file that tells the simulator what its clouds hold.
+func (r rehearsal) inventory() string { return filepath.Join(r.dir, "inventory.json") }
+
 // home is the home of the rehearsed commands.
 func (r rehearsal) home() string { return filepath.Join(r.dir, "home") }
 
@@ -91,16 +94,15 @@ func startRehearsal(ctx context.Context, d *Deps) ([]string, error) {
 	if r.sim.Program, err = daemon.Program("slipway-sim", "SLIPWAY_SIM"); err != nil {
 		return nil, err
 	}
-	scene, err := d.setScene(r)
-	if err != nil {
+	if err := d.setScene(r); err != nil {
 		return nil, err
 	}
-	r.sim.Args = scene.arguments(r)
+	r.sim.Args = []string{"--inventory", r.inventory()}
 	state, err := r.sim.Start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return append(r.environ(state.Environ(d.Environ), d.repository()), scene.environ(state)...), nil
+	return r.environ(state.Environ(d.Environ), d.repository()), nil
 }
 
 // environ points the rehearsed commands at the rehearsal's own files.

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// userData is what a machine finds in guestinfo.userdata: the part of cloud-init's document that kubeadm needs.
+// userData is the part of a machine's cloud-init document that kubeadm needs.
 type userData struct {
 	files   map[string]string // path -> content
 	kubeadm []kubeadmDocument // of the file that kubeadm is run with
@@ -31,15 +31,8 @@ type kubeadmDocument struct {
 	ControlPlane *struct{} `json:"controlPlane"`
 }
 
-// parseUserData decodes the value of guestinfo.userdata: base64 around a cloud-config document, perhaps compressed.
-func parseUserData(encoded string) (*userData, error) {
-	raw, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, fmt.Errorf("guestinfo.userdata: %w", err)
-	}
-	if raw, err = gunzip(raw); err != nil {
-		return nil, fmt.Errorf("guestinfo.userdata: %w", err)
-	}
+// parseUserData reads a cloud-config document.
+func parseUserData(raw []byte) (*userData, error) {
 	var document struct {
 		WriteFiles []struct {
 			Path     string `json:"path"`
@@ -49,20 +42,20 @@ func parseUserData(encoded string) (*userData, error) {
 		RunCmd []any `json:"runcmd"`
 	}
 	if err := yaml.Unmarshal(raw, &document); err != nil {
-		return nil, fmt.Errorf("guestinfo.userdata is no cloud-config: %w", err)
+		return nil, fmt.Errorf("the user data is no cloud-config: %w", err)
 	}
 	u := &userData{files: map[string]string{}}
 	for _, f := range document.WriteFiles {
 		content, err := decodeFile(f.Content, f.Encoding)
 		if err != nil {
-			return nil, fmt.Errorf("guestinfo.userdata: file %s: %w", f.Path, err)
+			return nil, fmt.Errorf("user data: file %s: %w", f.Path, err)
 		}
 		u.files[f.Path] = content
 	}
 	commands := fmt.Sprint(document.RunCmd...)
 	u.joins = strings.Contains(commands, "kubeadm join")
 	if !u.joins && !strings.Contains(commands, "kubeadm init") {
-		return nil, fmt.Errorf("guestinfo.userdata runs neither kubeadm init nor kubeadm join")
+		return nil, fmt.Errorf("the user data runs neither kubeadm init nor kubeadm join")
 	}
 	return u, u.readKubeadm()
 }

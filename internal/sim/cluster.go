@@ -151,7 +151,7 @@ func (c *clusters) listen(u *userData) error {
 		return err
 	}
 	c.front[endpoint] = f
-	c.proxy.route(endpoint, f.address())
+	c.proxy.route(endpoint, fixed(f.address()))
 	return nil
 }
 
@@ -188,7 +188,7 @@ func (c *clusters) remove(ctx context.Context, n node) error {
 	delete(c.nodes[endpoint], n.name)
 	c.mu.Unlock()
 	if isControlPlane && !c.has(endpoint) {
-		c.proxy.route(endpoint, "")
+		c.proxy.route(endpoint, nil)
 		return c.forget(endpoint)
 	}
 	api := c.manager.GetResourceGroup(endpoint).GetClient()
@@ -216,7 +216,7 @@ func (c *clusters) remove(ctx context.Context, n node) error {
 
 // forget ends a cluster whose last control plane is gone.
 func (c *clusters) forget(endpoint string) error {
-	c.proxy.route(endpoint, "")
+	c.proxy.route(endpoint, nil)
 	c.mu.Lock()
 	f := c.front[endpoint]
 	delete(c.front, endpoint)

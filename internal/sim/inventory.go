@@ -20,6 +20,7 @@ const templateDiskGiB = 20
 // Inventory is what the simulated vCenter holds: what a person's configuration names, so that it is found there.
 // Names may be inventory paths; their last part counts.
 type Inventory struct {
+	Host         string     `json:"host"` // as in VSPHERE_SERVER
 	Datacenter   string     `json:"datacenter"`
 	Cluster      string     `json:"cluster"`
 	Datastore    string     `json:"datastore"`
@@ -44,6 +45,7 @@ func (i Inventory) withDefaults() Inventory {
 			*field = value
 		}
 	}
+	fill(&i.Host, "vcenter.rehearsal.test")
 	fill(&i.Datacenter, "dc0")
 	fill(&i.Cluster, "cluster0")
 	fill(&i.Datastore, "datastore0")

@@ -3,26 +3,44 @@ package sim
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"log"
 	"net"
 	"time"
-
-	"github.com/vmware/govmomi/object"
-	"github.com/vmware/govmomi/vim25/types"
 )
 
 const (
-	lookEvery   = 100 * time.Millisecond
-	powerOn     = "On"
-	firstGuest  = 0x0a14_0101 // 10.20.1.1: guests get addresses from here on
-	retryJoin   = time.Second
-	providerURL = "vsphere://"
+	lookEvery  = 100 * time.Millisecond
+	powerOn    = "On"
+	firstGuest = 0x0a14_0101 // 10.20.1.1: guests get addresses from here on
+	retryJoin  = time.Second
 )
 
-// player gives powered-on machines an inside: an address, and what their user data makes of them.
+// Machine is a virtual machine of a simulated cloud that is no template.
+type Machine struct {
+	Name    string `json:"name"`
+	Power   string `json:"power"` // On, Off or Suspended
+	Address string `json:"address"`
+	UUID    string `json:"uuid"` // the cloud's own id: the BIOS's UUID, or the instance id
+
+	region     string // the part of the cloud that it is in
+	hostname   string // what the node is called
+	providerID string // by which the infrastructure provider knows the node
+	version    string // of Kubernetes, from the image
+}
+
+// cloud is a simulated infrastructure, as far as the insides of its machines need it.
+type cloud interface {
+	// machines lists what is in the inventory now.
+	machines(ctx context.Context) ([]Machine, error)
+	// userData is a machine's cloud-init document.
+	userData(ctx context.Context, m Machine) ([]byte, error)
+	// report has a machine that came up tell the cloud its address.
+	report(ctx context.Context, m Machine, address net.IP) error
+}
+
+// player gives the powered-on machines of one cloud an inside: an address, and what their user data makes of them.
 type player struct {
-	vcenter  *vcenter
+	cloud    cloud
 	clusters *clusters
 	boot     time.Duration // between power-on and the first sign of life
 
@@ -55,15 +73,22 @@ func (p *player) run(ctx context.Context) {
 }
 
 func (p *player) look(ctx context.Context) {
+	machines, err := p.cloud.machines(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			log.Print(err)
+		}
+		return
+	}
 	seen := map[string]bool{}
-	for _, m := range p.vcenter.machines() {
+	for _, m := range machines {
 		if m.Power != powerOn {
 			continue
 		}
 		seen[m.UUID] = true
 		g := p.inside[m.UUID]
 		if g == nil {
-			g = p.newGuest(m)
+			g = p.newGuest(ctx, m)
 			p.inside[m.UUID] = g
 		}
 		p.play(ctx, g)
@@ -82,13 +107,20 @@ func (p *player) look(ctx context.Context) {
 	}
 }
 
-func (p *player) newGuest(m Machine) *guest {
-	var ip [4]byte
-	binary.BigEndian.PutUint32(ip[:], firstGuest+p.next)
-	p.next++
+func (p *player) newGuest(ctx context.Context, m Machine) *guest {
 	g := &guest{machine: m, since: time.Now()}
-	g.node = node{name: m.Name, providerID: providerURL + m.UUID, version: m.version, address: net.IP(ip[:]).String()}
-	data, err := parseUserData(m.userData)
+	g.node = node{name: m.hostname, providerID: m.providerID, version: m.version, address: m.Address}
+	if m.Address == "" {
+		var ip [4]byte
+		binary.BigEndian.PutUint32(ip[:], firstGuest+p.next)
+		p.next++
+		g.node.address = net.IP(ip[:]).String()
+	}
+	document, err := p.cloud.userData(ctx, m)
+	var data *userData
+	if err == nil {
+		data, err = parseUserData(document)
+	}
 	if err != nil {
 		g.dark = err.Error()
 		log.Printf("machine %s stays dark: %v", m.Name, err)
@@ -103,7 +135,7 @@ func (p *player) play(ctx context.Context, g *guest) {
 		return
 	}
 	if g.machine.Address == "" {
-		if err := p.vcenter.addressGuest(ctx, g.machine, net.ParseIP(g.node.address)); err != nil {
+		if err := p.cloud.report(ctx, g.machine, net.ParseIP(g.node.address)); err != nil {
 			log.Printf("machine %s: %v", g.machine.Name, err)
 			return
 		}
@@ -121,12 +153,4 @@ func (p *player) play(ctx context.Context, g *guest) {
 		return
 	}
 	g.up = true
-}
-
-func (v *vcenter) reconfigure(ctx context.Context, r types.ReconfigVM_Task) error {
-	task, err := object.NewVirtualMachine(v.client.Client, r.This).Reconfigure(ctx, r.Spec)
-	if err != nil {
-		return fmt.Errorf("reconfigure: %w", err)
-	}
-	return task.Wait(ctx)
 }

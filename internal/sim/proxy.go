@@ -3,9 +3,11 @@ package sim
 import (
 	"context"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,22 +16,28 @@ import (
 // refuses and remembers every other. What goes through it is not looked at.
 type proxy struct {
 	mu      sync.Mutex
-	routes  map[string]string // "host:port" -> loopback address
+	routes  map[string]route // by "host:port", or "*.suffix:port"
 	refused []string
 }
 
-func newProxy() *proxy { return &proxy{routes: map[string]string{}} }
+// route gives the loopback address behind a host; it may have to start what listens there.
+type route func() (address string, err error)
 
-// route makes a simulated host known; an empty address forgets it.
-func (p *proxy) route(host, address string) {
+func newProxy() *proxy { return &proxy{routes: map[string]route{}} }
+
+// route makes a simulated host known, or all hosts of a "*.suffix"; a nil route forgets it.
+func (p *proxy) route(host string, to route) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if address == "" {
+	if to == nil {
 		delete(p.routes, host)
 		return
 	}
-	p.routes[host] = address
+	p.routes[host] = to
 }
+
+// fixed is a route to what listens already.
+func fixed(address string) route { return func() (string, error) { return address, nil } }
 
 // refusals lists the hosts that were asked for and are not simulated.
 func (p *proxy) refusals() []string {
@@ -38,17 +46,22 @@ func (p *proxy) refusals() []string {
 	return slices.Clone(p.refused)
 }
 
-// find gives the address behind a host; the reason says why there is none.
-func (p *proxy) find(host string) (address, reason string) {
+// find gives the route to a host; there is none to a host that is not simulated.
+func (p *proxy) find(host string) route {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if address, ok := p.routes[host]; ok {
-		return address, ""
+	if to, ok := p.routes[host]; ok {
+		return to
+	}
+	for pattern, to := range p.routes {
+		if suffix, ok := strings.CutPrefix(pattern, "*"); ok && strings.HasSuffix(host, suffix) {
+			return to
+		}
 	}
 	if !slices.Contains(p.refused, host) {
 		p.refused = append(p.refused, host)
 	}
-	return "", "the rehearsal has no host " + host
+	return nil
 }
 
 // ServeHTTP answers CONNECT; there is no plain HTTP in a rehearsal.
@@ -57,9 +70,15 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodConnect {
 		host = r.URL.Host
 	}
-	address, reason := p.find(host)
-	if r.Method != http.MethodConnect || address == "" {
-		http.Error(w, reason, http.StatusForbidden)
+	to := p.find(host)
+	if r.Method != http.MethodConnect || to == nil {
+		http.Error(w, "the rehearsal has no host "+host, http.StatusForbidden)
+		return
+	}
+	address, err := to()
+	if err != nil {
+		log.Print(err)
+		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
 	far, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(r.Context(), "tcp", address)

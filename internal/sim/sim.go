@@ -1,4 +1,4 @@
-// Package sim is the simulator: a vCenter, the insides of its machines, and the one proxy through which a rehearsal
+// Package sim is the simulator: the clouds, the insides of their machines, and the one proxy through which a rehearsal
 // reaches them. It knows nothing of the management cluster: a machine's inside follows from the user data that the
 // infrastructure provider gave it. Nothing survives the end of the process.
 package sim
@@ -15,8 +15,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/sim/aws"
 	"github.com/vmware/govmomi/simulator"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -25,22 +27,22 @@ import (
 // Options of one simulator.
 type Options struct {
 	Dir           string
-	VCenter       string // host name of the simulated vCenter
 	APIVersion    string
 	InventoryFile string
 	Boot          time.Duration            // between power-on and a machine's first sign of life
 	Delays        map[string]time.Duration // method of vCenter -> delay
 	Faults        []string                 // methods that fail once each
+	Moto          string                   // the AWS emulator's program
 }
 
 // state is what state.json publishes.
 type state struct {
-	PID        int    `json:"pid"`
-	Proxy      string `json:"proxy"`
-	CAFile     string `json:"caFile"`
-	Control    string `json:"control"`
-	VCenter    string `json:"vcenter"`
-	Thumbprint string `json:"thumbprint"`
+	PID     int      `json:"pid"`
+	Proxy   string   `json:"proxy"`
+	CAFile  string   `json:"caFile"`
+	Control string   `json:"control"`
+	VCenter string   `json:"vcenter"`
+	Environ []string `json:"environ"` // what clients must know of the simulated clouds
 }
 
 // Main is the program slipway-sim. It gives the exit code.
@@ -49,9 +51,8 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 	flags := flag.NewFlagSet("slipway-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.Dir, "dir", "", "folder for state.json and the rehearsal's CA")
-	flags.StringVar(&o.VCenter, "vcenter", "vcenter.rehearsal.test", "host of the simulated vCenter")
 	flags.StringVar(&o.APIVersion, "vcenter-version", "8.0.3.0", "API version of the simulated vCenter")
-	flags.StringVar(&o.InventoryFile, "inventory", "", "JSON file with what the simulated vCenter holds")
+	flags.StringVar(&o.InventoryFile, "inventory", "", "JSON file with what each simulated cloud holds")
 	flags.DurationVar(&o.Boot, "boot-delay", time.Second, "time between power-on and a machine's first sign of life")
 	flags.Func("delay", "METHOD=DURATION: that vCenter call takes longer; may be repeated", func(text string) error {
 		method, value, _ := strings.Cut(text, "=")
@@ -63,6 +64,7 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 		o.Faults = append(o.Faults, text)
 		return nil
 	})
+	flags.StringVar(&o.Moto, "moto", os.Getenv("SLIPWAY_MOTO"), "program of the AWS emulator (default moto_server on the PATH)")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -90,21 +92,28 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := state{PID: os.Getpid(), CAFile: filepath.Join(o.Dir, "ca.crt"), VCenter: o.VCenter}
+	s := state{PID: os.Getpid(), CAFile: filepath.Join(o.Dir, "ca.crt"), VCenter: inventory.VSphere.Host}
 	if err := ca.write(s.CAFile); err != nil {
 		return err
 	}
-	v, err := startVCenter(ctx, vcenterOptions{Host: o.VCenter, APIVersion: o.APIVersion, Inventory: inventory, Delays: o.Delays}, ca)
+	v, err := startVCenter(ctx, vcenterOptions{APIVersion: o.APIVersion, Inventory: inventory.VSphere, Delays: o.Delays}, ca)
 	if err != nil {
 		return err
 	}
-	defer v.stop()
-	s.Thumbprint = v.thumbprint()
-	for _, method := range o.Faults {
-		v.failOnce(method)
-	}
+	s.Environ = []string{"VSPHERE_TLS_THUMBPRINT=" + v.thumbprint()}
 	p := newProxy()
-	p.route(net.JoinHostPort(o.VCenter, "443"), v.address())
+	p.route(net.JoinHostPort(inventory.VSphere.Host, "443"), fixed(v.address()))
+	a := &awsCloud{start: func() (*aws.Cloud, error) { return startAWS(ctx, o, inventory.AWS, ca) }}
+	p.route("*"+aws.Suffix+":443", a.address)
+	clouds := []simulated{v, a}
+	defer func() {
+		for _, c := range clouds {
+			_ = c.stop()
+		}
+	}()
+	for _, method := range o.Faults {
+		failOnce(clouds, method)
+	}
 	inside, err := newClusters(ctx, p)
 	if err != nil {
 		return err
@@ -114,7 +123,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer stopProxy()
-	stopControl, controlURL, err := serve(control(v, p))
+	stopControl, controlURL, err := serve(control(clouds, p))
 	if err != nil {
 		return err
 	}
@@ -123,13 +132,43 @@ func Run(ctx context.Context, o Options) error {
 	if err := publish(filepath.Join(o.Dir, "state.json"), s); err != nil {
 		return err
 	}
-	(&player{vcenter: v, clusters: inside, boot: o.Boot, inside: map[string]*guest{}}).run(ctx)
+	play(ctx, clouds, inside, o.Boot)
 	inside.stop(context.WithoutCancel(ctx))
 	return os.Remove(filepath.Join(o.Dir, "state.json"))
 }
 
-func readInventory(path string) (Inventory, error) {
-	var i Inventory
+// simulated is a cloud that a rehearsal can be asked about and that can be made to fail.
+type simulated interface {
+	cloud
+	log() []Call
+	failOnce(method string)
+	stop() error
+}
+
+// failOnce makes the next call of a method fail, in whichever cloud it comes.
+func failOnce(clouds []simulated, method string) {
+	for _, c := range clouds {
+		c.failOnce(method)
+	}
+}
+
+// play gives the machines of every cloud an inside until ctx ends.
+func play(ctx context.Context, clouds []simulated, inside *clusters, boot time.Duration) {
+	var all sync.WaitGroup
+	for _, c := range clouds {
+		all.Go(func() { (&player{cloud: c, clusters: inside, boot: boot, inside: map[string]*guest{}}).run(ctx) })
+	}
+	all.Wait()
+}
+
+// inventories is what each cloud holds.
+type inventories struct {
+	VSphere Inventory     `json:"vsphere"`
+	AWS     aws.Inventory `json:"aws"`
+}
+
+func readInventory(path string) (inventories, error) {
+	var i inventories
 	if path != "" {
 		raw, err := os.ReadFile(path)
 		if err != nil {
@@ -139,7 +178,8 @@ func readInventory(path string) (Inventory, error) {
 			return i, fmt.Errorf("inventory %s: %w", path, err)
 		}
 	}
-	return i.withDefaults(), nil
+	i.VSphere = i.VSphere.withDefaults()
+	return i, nil
 }
 
 // failOnce makes the next call of a method fail, as an overloaded vCenter's might.
@@ -162,19 +202,40 @@ func serve(h http.Handler) (stop func(), url string, err error) {
 }
 
 // control is the API by which tests and rehearse status ask what happened.
-func control(v *vcenter, p *proxy) http.Handler {
+func control(clouds []simulated, p *proxy) http.Handler {
 	mux := http.NewServeMux()
-	page := func(path string, data func() any) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+	page := func(path string, data func(context.Context) (any, error)) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			found, err := data(r.Context())
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(data())
+			_ = json.NewEncoder(w).Encode(found)
 		})
 	}
-	page("/machines", func() any { return append([]Machine{}, v.machines()...) })
-	page("/calls", func() any { return v.log() })
-	page("/refused", func() any { return append([]string{}, p.refusals()...) })
+	page("/machines", func(ctx context.Context) (any, error) {
+		out := []Machine{}
+		for _, c := range clouds {
+			machines, err := c.machines(ctx)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, machines...)
+		}
+		return out, nil
+	})
+	page("/calls", func(context.Context) (any, error) {
+		out := []Call{}
+		for _, c := range clouds {
+			out = append(out, c.log()...)
+		}
+		return out, nil
+	})
+	page("/refused", func(context.Context) (any, error) { return append([]string{}, p.refusals()...), nil })
 	mux.HandleFunc("POST /faults/{method}", func(w http.ResponseWriter, r *http.Request) {
-		v.failOnce(r.PathValue("method"))
+		failOnce(clouds, r.PathValue("method"))
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux

@@ -38,13 +38,13 @@ func start(t *testing.T) state {
 	t.Helper()
 	dir := t.TempDir()
 	inventory := filepath.Join(dir, "inventory.json")
-	if err := os.WriteFile(inventory, []byte(`{"username":"user","password":"right","network":"net0"}`), 0o600); err != nil {
+	if err := os.WriteFile(inventory, []byte(`{"vsphere":{"host":"vcenter.test","username":"user","password":"right","network":"net0"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Dir: dir, VCenter: testHost, APIVersion: "8.0.3.0", InventoryFile: inventory})
+		ended <- Run(ctx, Options{Dir: dir, APIVersion: "8.0.3.0", InventoryFile: inventory})
 	}()
 	t.Cleanup(func() {
 		stop()

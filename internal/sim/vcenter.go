@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi"
+	"github.com/vmware/govmomi/object"
 	_ "github.com/vmware/govmomi/pbm/simulator" // storage policies
 	"github.com/vmware/govmomi/simulator"
 	_ "github.com/vmware/govmomi/vapi/simulator" // tags and content libraries
@@ -21,13 +23,12 @@ import (
 
 // vcenterOptions say what the simulated vCenter is and how it behaves.
 type vcenterOptions struct {
-	Host       string // as in VSPHERE_SERVER
 	APIVersion string
 	Inventory  Inventory
 	Delays     map[string]time.Duration // method -> how long it takes longer
 }
 
-// Call is one call of vCenter's API. It holds no argument, and so no secret.
+// Call is one call of a cloud's API. It holds no argument, and so no secret.
 type Call struct {
 	Time   time.Time `json:"time"`
 	Method string    `json:"method"`
@@ -68,7 +69,7 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 		return nil, fmt.Errorf("vCenter: %w", err)
 	}
 	o.Inventory.nameStorage(model)
-	crt, err := ca.serve(o.Host)
+	crt, err := ca.serve(o.Inventory.Host)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +90,10 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 }
 
 // stop cuts the connections: a client that waits for updates would hold the server open for ever.
-func (v *vcenter) stop() {
-	_ = v.server.Config.Close()
+func (v *vcenter) stop() error {
+	err := v.server.Config.Close()
 	v.model.Remove()
+	return err
 }
 
 func (v *vcenter) address() string { return v.server.Listener.Addr().String() }
@@ -141,20 +143,8 @@ func extra(vm *simulator.VirtualMachine, key string) string {
 	return ""
 }
 
-// Machine is a virtual machine that is no template.
-type Machine struct {
-	Name    string `json:"name"`
-	Power   string `json:"power"`
-	Address string `json:"address"`
-	UUID    string `json:"uuid"` // the BIOS's
-
-	ref      types.ManagedObjectReference
-	userData string
-	version  string
-}
-
 // machines lists what is in the inventory now.
-func (v *vcenter) machines() []Machine {
+func (v *vcenter) machines(context.Context) ([]Machine, error) {
 	registry := v.model.Map()
 	var out []Machine
 	for _, entity := range registry.All("VirtualMachine") {
@@ -171,11 +161,11 @@ func (v *vcenter) machines() []Machine {
 			v.mu.Unlock()
 			out = append(out, Machine{
 				Name: vm.Name, Power: strings.TrimPrefix(string(vm.Runtime.PowerState), "powered"), Address: vm.Guest.IpAddress,
-				UUID: vm.Config.Uuid, ref: vm.Self, userData: extra(vm, "guestinfo.userdata"), version: version,
+				UUID: vm.Config.Uuid, hostname: vm.Name, providerID: "vsphere://" + vm.Config.Uuid, version: version,
 			})
 		})
 	}
-	return out
+	return out, nil
 }
 
 func (v *vcenter) log() []Call {
@@ -184,12 +174,47 @@ func (v *vcenter) log() []Call {
 	return append([]Call{}, v.calls...)
 }
 
-// addressGuest plays VMware's tools: the guest reports its address.
-func (v *vcenter) addressGuest(ctx context.Context, m Machine, address net.IP) error {
-	spec := types.VirtualMachineConfigSpec{ExtraConfig: []types.BaseOptionValue{
-		&types.OptionValue{Key: "SET.guest.ipAddress", Value: address.String()},
-		&types.OptionValue{Key: "SET.guest.hostName", Value: m.Name},
-	}}
-	reconfigure := types.ReconfigVM_Task{This: m.ref, Spec: spec}
-	return v.reconfigure(ctx, reconfigure)
+// userData decodes guestinfo.userdata: base64 around a cloud-config document, perhaps compressed.
+func (v *vcenter) userData(_ context.Context, m Machine) ([]byte, error) {
+	vm, err := v.find(m)
+	if err != nil {
+		return nil, err
+	}
+	var encoded string
+	v.model.Map().WithLock(v.model.Service.Context, vm, func() { encoded = extra(vm, "guestinfo.userdata") })
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err == nil {
+		raw, err = gunzip(raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("guestinfo.userdata: %w", err)
+	}
+	return raw, nil
+}
+
+// report plays VMware's tools: the guest tells its address.
+func (v *vcenter) report(ctx context.Context, m Machine, address net.IP) error {
+	vm, err := v.find(m)
+	if err != nil {
+		return err
+	}
+	task, err := object.NewVirtualMachine(v.client.Client, vm.Self).Reconfigure(ctx, types.VirtualMachineConfigSpec{
+		ExtraConfig: []types.BaseOptionValue{
+			&types.OptionValue{Key: "SET.guest.ipAddress", Value: address.String()},
+			&types.OptionValue{Key: "SET.guest.hostName", Value: m.Name},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("reconfigure: %w", err)
+	}
+	return task.Wait(ctx)
+}
+
+func (v *vcenter) find(m Machine) (*simulator.VirtualMachine, error) {
+	for _, entity := range v.model.Map().All("VirtualMachine") {
+		if vm, ok := entity.(*simulator.VirtualMachine); ok && vm.Config != nil && vm.Config.Uuid == m.UUID {
+			return vm, nil
+		}
+	}
+	return nil, fmt.Errorf("no virtual machine %s", m.UUID)
 }

@@ -29,7 +29,7 @@ type State struct {
 	CAFile  string `json:"caFile"`  // the CA that signs the simulated clouds
 	Control string `json:"control"` // http://127.0.0.1:PORT
 
-	Thumbprint string `json:"thumbprint"` // SHA-1 of the simulated vCenter's certificate
+	Settings []string `json:"environ"` // NAME=value: what clients must know of the simulated clouds, such as a thumbprint
 }
 
 // Machine is a virtual machine of the simulated vCenter that is no template.
@@ -110,7 +110,7 @@ func (s State) Environ(base []string) []string {
 			env = append(env, entry)
 		}
 	}
-	return append(env,
+	return append(append(env, s.Settings...),
 		"HTTPS_PROXY="+s.Proxy, "HTTP_PROXY="+s.Proxy, "NO_PROXY=127.0.0.1,localhost",
 		"SSL_CERT_FILE="+s.CAFile, "SSL_CERT_DIR="+filepath.Join(filepath.Dir(s.CAFile), "no-certs"))
 }

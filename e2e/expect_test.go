@@ -64,7 +64,14 @@ func (r *rehearsal) wantNodes(cluster string, want int) {
 	r.t.Helper()
 	file := filepath.Join(r.t.TempDir(), "kubeconfig")
 	r.must("get", "credentials", cluster, "--export-file", file)
-	config, err := clientcmd.BuildConfigFromFlags("", file)
+	r.wantNodesOf(file, "", want)
+}
+
+// wantNodesOf asks the API server of a context of the kubeconfig, "" being the current one, through the proxy.
+func (r *rehearsal) wantNodesOf(file, contextName string, want int) {
+	r.t.Helper()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: file}, &clientcmd.ConfigOverrides{CurrentContext: contextName}).ClientConfig()
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -90,7 +97,7 @@ func (r *rehearsal) wantNodes(cluster string, want int) {
 		}
 	}
 	if ready != want {
-		r.t.Errorf("cluster %s has %d ready nodes, want %d", cluster, ready, want)
+		r.t.Errorf("%s of %s has %d ready nodes, want %d", contextName, file, ready, want)
 	}
 }
 

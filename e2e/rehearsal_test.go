@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ type rehearsal struct {
 	t    *testing.T
 	home string
 	env  []string
+	as   string // a link to the program; empty means the program itself
 }
 
 // result is what one command line left behind.
@@ -96,7 +98,7 @@ func (r *rehearsal) must(args ...string) result {
 }
 
 func (r *rehearsal) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program("slipway"), args...)
+	cmd := exec.CommandContext(ctx, cmp.Or(r.as, program("slipway")), args...)
 	cmd.Env = r.env
 	return cmd
 }

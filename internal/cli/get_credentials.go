@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 
 	"github.com/slipway-sh/slipway/internal/kube"
@@ -68,7 +69,7 @@ func runGetCredentials(ctx context.Context, d *Deps, name string, o getCredentia
 		}
 	}
 	d.View.Info("Credentials of cluster %s are in %s.", name, path)
-	d.View.Info("Use them with: %s", useContext(path, name, o.exportFile != ""))
+	d.View.Info("Use them with: %s", d.useContext(path, name, o.exportFile != ""))
 	if d.format == view.TableFormat {
 		return nil
 	}
@@ -81,7 +82,11 @@ func runGetCredentials(ctx context.Context, d *Deps, name string, o getCredentia
 	})
 }
 
-func useContext(path, name string, exported bool) string {
+// useContext is what to type next. A rehearsal has a kubeconfig of its own, and its clusters are behind its proxy.
+func (d *Deps) useContext(path, name string, exported bool) string {
+	if d.env(rehearsing) != "" {
+		return fmt.Sprintf("HTTPS_PROXY=%s kubectl --kubeconfig %s --context %s get nodes", d.env("HTTPS_PROXY"), path, kube.ContextName(name))
+	}
 	if exported {
 		return "kubectl --kubeconfig " + path + " get nodes"
 	}

@@ -18,7 +18,7 @@ import (
 // DiskSize is the size of the disk's file in bytes.
 const DiskSize = 256 << 10
 
-// KubernetesVersion is what the OVA states.
+// KubernetesVersion is what the OVA of Parts states.
 const KubernetesVersion = "v1.36.3"
 
 // descriptor is the least that makes a machine with one disk and one network card.
@@ -44,7 +44,7 @@ const descriptor = `<?xml version="1.0" encoding="UTF-8"?>
         <rasd:InstanceID>5</rasd:InstanceID><rasd:ResourceSubType>VmxNet3</rasd:ResourceSubType><rasd:ResourceType>10</rasd:ResourceType></Item>
     </VirtualHardwareSection>
     <ProductSection ovf:class="slipway"><Info>image</Info>
-      <Property ovf:key="KUBERNETES_SEMVER" ovf:type="string" ovf:userConfigurable="false" ovf:value="v1.36.3"/></ProductSection>
+      <Property ovf:key="KUBERNETES_SEMVER" ovf:type="string" ovf:userConfigurable="false" ovf:value="%s"/></ProductSection>
   </VirtualSystem>
 </Envelope>`
 
@@ -55,9 +55,12 @@ type Part struct {
 }
 
 // Parts are the files of a good OVA, the manifest in the given algorithm.
-func Parts(algorithm string) []Part {
+func Parts(algorithm string) []Part { return PartsOf(algorithm, KubernetesVersion) }
+
+// PartsOf is Parts for another version of Kubernetes.
+func PartsOf(algorithm, version string) []Part {
 	disk := bytes.Repeat([]byte("slipway\n"), DiskSize/8)
-	list := []Part{{"node.ovf", fmt.Appendf(nil, descriptor, len(disk))}, {"node-disk1.vmdk", disk}}
+	list := []Part{{"node.ovf", fmt.Appendf(nil, descriptor, len(disk), version)}, {"node-disk1.vmdk", disk}}
 	var manifest strings.Builder
 	for _, p := range list {
 		fmt.Fprintf(&manifest, "%s(%s)= %s\n", algorithm, p.Name, checksum(algorithm, p.Content))

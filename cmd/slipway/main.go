@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -15,7 +16,12 @@ import (
 // version is set by the linker.
 var version = "dev"
 
+// gcPercent lets the heap of a short command grow to some 16 MB before the collector first runs; collecting took a
+// quarter of the CPU time of `slipway config cluster`.
+const gcPercent = 400
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	home, _ := os.UserHomeDir()  // only needed where SLIPWAY_HOME and --config are not given

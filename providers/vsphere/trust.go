@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 
@@ -81,9 +82,25 @@ type transports struct {
 // RoundTrip picks the transport by host.
 func (t *transports) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Host == t.vcenter {
-		return t.main.RoundTrip(req)
+		res, err := t.main.RoundTrip(req)
+		if err == nil {
+			res.Body = readToEnd{res.Body}
+		}
+		return res, err
 	}
 	return t.other(req.URL.Host, req.URL.Hostname()).RoundTrip(req)
+}
+
+// readToEnd is the body of an answer that is read to its end when it is closed. govmomi stops reading behind the
+// envelope, and net/http drops a connection whose answer was not read whole: the next call then costs a handshake.
+type readToEnd struct{ io.ReadCloser }
+
+// restOfBody bounds what is read: dropping the connection is cheaper than a long rest.
+const restOfBody = 16 << 10
+
+func (b readToEnd) Close() error {
+	_, _ = io.CopyN(io.Discard, b.ReadCloser, restOfBody) // what cannot be read costs a connection, as before
+	return b.ReadCloser.Close()
 }
 
 // CloseIdleConnections lets http.Client close all of them.

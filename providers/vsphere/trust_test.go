@@ -153,6 +153,22 @@ func TestOtherHostsAreTrustedByTheThumbprintThatVCenterAnnounced(t *testing.T) {
 	}
 }
 
+// An answer that is not read to its end costs the next call a connection and a handshake.
+func TestOneConnectionServesAWholeCommand(t *testing.T) {
+	l := newLab(t)
+	var dials atomic.Int32
+	p := l.newProvider(Options{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dials.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}})
+	if _, err := p.Values(t.Context(), l.request(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := dials.Load(); got != 1 {
+		t.Errorf("%d connections were made, want 1", got)
+	}
+}
+
 func TestErrorsHoldNoPassword(t *testing.T) {
 	l := newLab(t)
 	target, _ := newTarget(l.request(nil).Config)

@@ -68,6 +68,10 @@ managers: ## Build the upstream controllers into a clusterctl-style repository i
 rehearse: build managers ## Run the whole life of a cluster against the simulated vCenter
 	$(BIN)/slipway rehearse
 
+.PHONY: rehearse-aws
+rehearse-aws: build managers moto ## The same against the simulated AWS, over three zones
+	$(BIN)/slipway rehearse -i aws -c 3 -w 3
+
 .PHONY: lint
 lint: setup ## Check the code against the house style
 	$(TOOLS)/golangci-lint run ./...

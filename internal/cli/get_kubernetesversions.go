@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 
-	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/slipway-sh/slipway/providers"
@@ -34,22 +33,14 @@ func newGetKubernetesVersions(d *Deps) *cobra.Command {
 }
 
 func runGetKubernetesVersions(ctx context.Context, d *Deps, infrastructure string) error {
-	cfg, err := d.configuration(nil, nil)
+	cfg, provider, err := d.cloud(infrastructure)
 	if err != nil {
 		return err
 	}
-	if infrastructure == "" {
-		infrastructure = infrastructureOf(cfg)
-	}
-	lister, ok := d.provider(infrastructure).(VersionLister)
+	lister, ok := provider.(VersionLister)
 	if !ok {
-		return uerr.Findings{{Where: "--infrastructure", Problem: "cannot list the versions of " + infrastructure, Next: "-i vsphere"}}
+		return uerr.Findings{{Where: "--infrastructure", Problem: "cannot list the versions of " + provider.Name(), Next: "-i vsphere"}}
 	}
-	findings := cfg.Validate(infrastructure, config.UseCloud)
-	if err := findings.Err(); err != nil {
-		return err
-	}
-	d.View.Findings(findings.Warnings())
 	versions, err := lister.KubernetesVersions(ctx, providers.Request{Config: cfg})
 	if err != nil {
 		return err

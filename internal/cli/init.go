@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/capictl"
@@ -36,7 +36,7 @@ func newInit(d *Deps) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), d, o) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.infrastructure, "infrastructure", "i", "", "infrastructure of the clusters: vsphere")
+	flags.StringVarP(&o.infrastructure, "infrastructure", "i", "", "infrastructure of the clusters: "+strings.Join(d.providerNames(""), ", "))
 	flags.BoolVar(&o.local, "local", false, "keep the management cluster on this machine")
 	flags.StringVar(&o.name, "name", "", "name of the management cluster (default tkg-mgmt)")
 	flags.StringVarP(&o.plan, "plan", "p", "dev", "plan of the management cluster: dev or prod; a local one has no machines to plan")
@@ -73,18 +73,10 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 	if !o.local {
 		return uerr.Findings{{
 			Where: "init", Problem: "a management cluster on machines of the infrastructure is not built yet; this release keeps it on this machine",
-			Next: d.InvokedAs + " init -i vsphere --local",
+			Next: d.commandLine() + " --local",
 		}}
 	}
-	flags := map[string]string{}
-	if o.infrastructure != "" {
-		flags["INFRASTRUCTURE_PROVIDER"] = o.infrastructure
-	}
-	cfg, err := d.configuration(flags, map[string]string{"INFRASTRUCTURE_PROVIDER": "--infrastructure"})
-	if err != nil {
-		return err
-	}
-	provider, err := d.initProvider(cfg)
+	cfg, provider, err := d.cloud(o.infrastructure)
 	if err != nil {
 		return err
 	}
@@ -92,6 +84,10 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 		o.name = "tkg-mgmt"
 	}
 	request := providers.Request{Config: cfg, Name: o.name, Namespace: "tkg-system", Plan: o.plan}
+	values, err := provider.Values(ctx, request)
+	if err != nil {
+		return err
+	}
 	plane := d.planeIn(d.home())
 	plane.Name = o.name
 	kubeconfig := filepath.Join(plane.Dir, "admin.kubeconfig")
@@ -105,6 +101,7 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 		Plane: localPlane{plane},
 		Installer: capictl.Installer{Env: d.Environ, Request: capictl.Request{
 			Kubeconfig: kubeconfig, Infrastructure: provider.Name(), Repository: d.repository(), Bundle: o.bundle,
+			Variables: values.Controller,
 		}},
 		Registry: registry{d: d, region: config.Region{
 			Name: o.name, Context: kube.ContextName(o.name), File: kubeconfig, Status: statusSuccess, IsCurrent: true,
@@ -119,24 +116,6 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 	d.View.Info("Context set for management cluster %s as '%s'.", o.name, kube.ContextName(o.name))
 	d.View.Info("Management cluster created! Create a cluster with: %s create cluster NAME -p dev", d.typed())
 	return nil
-}
-
-// initProvider finds the adapter and refuses what is wrong with the configuration, all at once.
-func (d *Deps) initProvider(cfg *config.Config) (providers.Provider, error) {
-	name := infrastructureOf(cfg)
-	provider := d.provider(name)
-	findings := cfg.Validate(name, config.UseCloud)
-	if provider == nil {
-		findings = append(findings, uerr.Finding{
-			Where: "--infrastructure", Problem: fmt.Sprintf("this build has no infrastructure provider %q", name),
-			Next: "-i " + d.providerNames("")[0],
-		})
-	}
-	if err := findings.Err(); err != nil {
-		return nil, err
-	}
-	d.View.Findings(findings.Warnings())
-	return provider, nil
 }
 
 // localPlane is the plane as the phases of init see it.

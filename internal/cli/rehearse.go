@@ -29,7 +29,7 @@ func newRehearse(d *Deps) *cobra.Command {
 			"configuration names in a cloud is there in the simulated one. The plane and the simulator keep running for the next\n" +
 			"command, until rehearse stop.\n\n" +
 			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.",
-		Example: "  slipway rehearse\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n  slipway rehearse stop",
+		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n  slipway rehearse stop",
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 && len(args) > 0 {
@@ -42,6 +42,10 @@ func newRehearse(d *Deps) *cobra.Command {
 			return runRehearse(cmd.Context(), d, args)
 		},
 	}
+	cmd.Flags().StringVarP(&o.infrastructure, "infrastructure", "i", defaultInfrastructure, "infrastructure of the tour")
+	cmd.Flags().IntVarP(&o.controlPlane, "controlplane-machine-count", "c", 3, "control plane machines that the tour scales to")
+	cmd.Flags().IntVarP(&o.workers, "worker-machine-count", "w", 4, "workers that the tour scales to")
+	completeFlag(cmd, "infrastructure", d.providerNames)
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the rehearsal running after the tour")
 	cmd.AddCommand(newRehearseStop(d), newRehearseStatus(d))
 	return cmd

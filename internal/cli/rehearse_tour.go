@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -13,24 +14,37 @@ import (
 
 const tourCluster = "demo"
 
-type tourOptions struct{ keep bool }
+type tourOptions struct {
+	infrastructure        string
+	controlPlane, workers int // what the cluster is scaled to
+	keep                  bool
+}
 
 // tour is the whole life of a cluster, as the commands that a person would type.
-func tour() [][]string {
-	return [][]string{
-		{"init", "-i", "vsphere", "--local", "--name", "rehearsal"},
-		{"create", "cluster", tourCluster, "-p", "dev"},
+func (d *Deps) tour(o tourOptions) [][]string {
+	infrastructure := o.infrastructure
+	var steps [][]string
+	if _, ok := d.provider(infrastructure).(PermissionKeeper); ok {
+		steps = append(steps, []string{"config", "permissions", infrastructure})
+	}
+	return append(steps, [][]string{
+		{"init", "-i", infrastructure, "--local", "--name", "rehearsal"},
+		{"create", "cluster", tourCluster, "-i", infrastructure, "-p", "dev", "-w", "2"},
 		{"get", "clusters"},
 		{"describe", "cluster", tourCluster},
 		{"get", "credentials", tourCluster},
-		{"scale", "cluster", tourCluster, "-c", "3", "-w", "4", "--wait"},
+		{"scale", "cluster", tourCluster, "-c", strconv.Itoa(o.controlPlane), "-w", strconv.Itoa(o.workers), "--wait"},
 		{"get", "clusters"},
 		{"delete", "cluster", tourCluster, "--yes", "--wait"},
 		{"get", "clusters"},
-	}
+		{"leftovers", tourCluster, "-i", infrastructure},
+	}...)
 }
 
 func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
+	if _, ok := d.provider(o.infrastructure).(rehearsable); !ok {
+		return uerr.Findings{{Where: "--infrastructure", Problem: "there is no rehearsal of " + o.infrastructure, Next: "-i " + d.providerNames("")[0]}}
+	}
 	env, err := startRehearsal(ctx, d)
 	if err != nil {
 		return err
@@ -42,7 +56,7 @@ func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
 			}
 		}()
 	}
-	for _, step := range tour() {
+	for _, step := range d.tour(o) {
 		d.View.Info("\n$ %s %s", d.InvokedAs, strings.Join(step, " "))
 		if err := d.runStep(ctx, env, step); err != nil {
 			return err
@@ -84,8 +98,8 @@ func (d *Deps) nothingLeft(ctx context.Context) error {
 		return err
 	}
 	if len(machines) > 0 {
-		return &uerr.Error{What: fmt.Sprintf("%d machines are left in the simulated vCenter", len(machines)), Object: machines[0].Name}
+		return &uerr.Error{What: fmt.Sprintf("%d machines are left in the simulated cloud", len(machines)), Object: machines[0].Name}
 	}
-	d.View.Info("\nThe simulated vCenter holds no machine any more.")
+	d.View.Info("\nThe simulated cloud holds no machine any more.")
 	return nil
 }

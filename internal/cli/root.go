@@ -22,7 +22,7 @@ func newRoot(d *Deps) *cobra.Command {
 	d.global.bind(root.PersistentFlags())
 	root.AddCommand(
 		newGroup("add", "Register what is there already", newAddManagementCluster(d)),
-		newGroup("config", "Show the configuration and what it would make", newConfigCluster(d), newConfigView(d), newConfigSchema(d)),
+		newGroup("config", "Show the configuration and what it would make", newConfigCluster(d), newConfigPermissions(d), newConfigView(d), newConfigSchema(d)),
 		newGroup("create", "Create clusters", newCreateCluster(d)),
 		newGroup("delete", "Delete clusters and their parts", newDeleteCluster(d), newDeleteMachineHealthCheck(d),
 			newDeleteManagementCluster(d)),
@@ -31,6 +31,7 @@ func newRoot(d *Deps) *cobra.Command {
 			newGetCEIP(d), newGetClusters(d), newGetCredentials(d), newGetKubernetesVersions(d),
 			newGetMachineHealthCheck(d), newGetManagementCluster(d)),
 		newGroup("image", "Look after node images", newImageImport(d)),
+		newLeftovers(d),
 		newGroup("scale", "Change the size of clusters", newScaleCluster(d)),
 		newGroup("set", "Change settings", newSetCEIP(d), newSetMachineHealthCheck(d), newSetManagementCluster(d)),
 		newCompletion(d),

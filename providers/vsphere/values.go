@@ -32,7 +32,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if findings != nil {
 		return providers.Values{}, findings
 	}
-	values := providers.Values{Credentials: credentials(t), Controller: controllerVariables(t)}
+	values := providers.Values{Credentials: credentials(t)}
 	if r.ControlPlane == 0 {
 		return values, nil
 	}
@@ -58,12 +58,6 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 // credentials is the data of the Secret that the upstream controller takes as a cluster's identity.
 func credentials(t target) map[string][]byte {
 	return map[string][]byte{"username": []byte(t.username), "password": []byte(t.password.Reveal())}
-}
-
-// controllerVariables stand between single quotes in the controller's components.
-func controllerVariables(t target) map[string]string {
-	quoted := func(s string) string { return strings.ReplaceAll(s, "'", "''") }
-	return map[string]string{keyUsername: quoted(t.username), keyPassword: quoted(t.password.Reveal())}
 }
 
 // variables are JSON values by the names of the ClusterClass.

@@ -102,13 +102,14 @@ func (i *Installer) session(ctx context.Context) (*session, error) {
 // that its VSphereCluster refers to; clusterctl refuses variables that are not set at all.
 func defaultVariables() map[string]string {
 	return map[string]string{
-		"CLUSTER_TOPOLOGY": "true", // ClusterClass
-		"EXP_RUNTIME_SDK":  "false",
-		"VSPHERE_USERNAME": "",
-		"VSPHERE_PASSWORD": "",
-		"cert-manager":     `externallyProvisioned: "true"`,
-		"overridesFolder":  os.DevNull, // not the one in the user's home
-		"images":           "{}",       // image names stay as upstream ships them
+		"CLUSTER_TOPOLOGY":           "true", // ClusterClass
+		"EXP_RUNTIME_SDK":            "false",
+		"VSPHERE_USERNAME":           "",
+		"VSPHERE_PASSWORD":           "",
+		"AWS_B64ENCODED_CREDENTIALS": "",
+		"cert-manager":               `externallyProvisioned: "true"`,
+		"overridesFolder":            os.DevNull, // not the one in the user's home
+		"images":                     "{}",       // image names stay as upstream ships them
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 const (
 	ClusterAPIVersion = "v1.14.2"
 	vSphereVersion    = "v1.14.0"
+	awsVersion        = "v2.13.0"
 	dockerVersion     = "v1.14.0"
 )
 
@@ -50,12 +51,14 @@ func Providers(infrastructure string) ([]Provider, error) {
 	switch infrastructure {
 	case "vsphere":
 		infra.Version = vSphereVersion
+	case "aws":
+		infra.Version = awsVersion
 	case "docker":
 		infra.Version = dockerVersion
 	default:
 		return nil, &uerr.Error{
 			Code: uerr.Usage, What: fmt.Sprintf("no infrastructure provider %q", infrastructure),
-			Next: "choose one of: vsphere, docker",
+			Next: "choose one of: vsphere, aws, docker",
 		}
 	}
 	return append(list, infra), nil

@@ -100,7 +100,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s.Environ = []string{"VSPHERE_TLS_THUMBPRINT=" + v.thumbprint()}
+	s.Environ = []string{"VSPHERE_TLS_THUMBPRINT=" + v.thumbprint(), "AWS_CA_BUNDLE=" + s.CAFile}
 	p := newProxy()
 	p.route(net.JoinHostPort(inventory.VSphere.Host, "443"), fixed(v.address()))
 	a := &awsCloud{start: func() (*aws.Cloud, error) { return startAWS(ctx, o, inventory.AWS, ca) }}

@@ -101,18 +101,27 @@ func (s Simulator) Stop(ctx context.Context) error {
 
 // Environ is the environment of a program whose internet is to be the simulator.
 func (s State) Environ(base []string) []string {
+	own := append([]string{
+		"HTTPS_PROXY=" + s.Proxy, "HTTP_PROXY=" + s.Proxy, "NO_PROXY=127.0.0.1,localhost", "ALL_PROXY=",
+		"SSL_CERT_FILE=" + s.CAFile, "SSL_CERT_DIR=" + filepath.Join(filepath.Dir(s.CAFile), "no-certs"),
+	}, s.Settings...)
+	replaced := map[string]bool{}
+	for _, entry := range own {
+		replaced[nameOf(entry)] = true
+	}
 	var env []string
 	for _, entry := range base {
-		name, _, _ := strings.Cut(entry, "=")
-		switch strings.ToUpper(name) {
-		case "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR":
-		default:
+		if !replaced[nameOf(entry)] {
 			env = append(env, entry)
 		}
 	}
-	return append(append(env, s.Settings...),
-		"HTTPS_PROXY="+s.Proxy, "HTTP_PROXY="+s.Proxy, "NO_PROXY=127.0.0.1,localhost",
-		"SSL_CERT_FILE="+s.CAFile, "SSL_CERT_DIR="+filepath.Join(filepath.Dir(s.CAFile), "no-certs"))
+	return append(env, own...)
+}
+
+// nameOf is a variable's name in capitals: proxies are also known by small letters.
+func nameOf(entry string) string {
+	name, _, _ := strings.Cut(entry, "=")
+	return strings.ToUpper(name)
 }
 
 // Machines lists the virtual machines that are there now.

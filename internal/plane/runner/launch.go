@@ -80,7 +80,7 @@ func (r *Runner) plan(ctx context.Context, d *appsv1.Deployment) (*launch, error
 	if err != nil {
 		return nil, err
 	}
-	l.env = r.environment(l, vars)
+	l.env = r.environment(l, mounts.localiseAll(vars))
 	l.args = mounts.localise(expandAll(slices.Concat(tailOf(container.Command), container.Args), vars), l.flags)
 	l.hash, err = l.fingerprint(d.Spec.Template)
 	return l, err

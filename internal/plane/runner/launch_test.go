@@ -75,6 +75,15 @@ func TestLocaliseRewritesArgumentsAndDefaults(t *testing.T) {
 	}
 }
 
+func TestLocaliseRewritesVariables(t *testing.T) {
+	m := mounts{{"/home/.aws", "/run/credentials"}}
+	got := m.localiseAll(map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "/home/.aws/credentials", "OTHER": "/home/.awsome"})
+	want := map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "/run/credentials/credentials", "OTHER": "/home/.awsome"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestExpand(t *testing.T) {
 	vars := map[string]string{"A": "1", "B": "$(A)"}
 	for text, want := range map[string]string{

@@ -166,6 +166,15 @@ func (m mounts) localise(args []string, known flags) []string {
 	return out
 }
 
+// localiseAll rewrites every variable that is a mounted path.
+func (m mounts) localiseAll(vars map[string]string) map[string]string {
+	out := make(map[string]string, len(vars))
+	for name, value := range vars {
+		out[name] = m.local(value)
+	}
+	return out
+}
+
 func (m mounts) local(value string) string {
 	for _, x := range m {
 		if rest, ok := strings.CutPrefix(value, x.inside); ok && (rest == "" || rest[0] == '/') {

@@ -1,4 +1,3 @@
-// Package aws holds the AWS names of config.yaml, so that files of TKG are accepted whole. The adapter comes later.
 package aws
 
 import (
@@ -9,10 +8,10 @@ import (
 
 // Variables is AWS's table of config.yaml, with the names and defaults of TKG 1.x.
 func Variables() []config.Variable {
-	return slices.Concat(account(), network(), machines())
+	return slices.Concat(accountVariables(), networkVariables(), machineVariables())
 }
 
-func account() []config.Variable {
+func accountVariables() []config.Variable {
 	return inSection("AWS: the account", []config.Variable{
 		{Name: "AWS_REGION", Required: config.UseCloud, Example: "eu-central-1", Doc: "Region of the clusters."},
 		{Name: "AWS_ACCESS_KEY_ID", Secret: true, Doc: "Id of the access key; without it AWS_PROFILE or the SDK's own sources are asked."},
@@ -24,7 +23,7 @@ func account() []config.Variable {
 	})
 }
 
-func network() []config.Variable {
+func networkVariables() []config.Variable {
 	cidr := func(name, def, text string) config.Variable {
 		return config.Variable{Name: name, Type: config.TypeCIDR, Default: def, Doc: text}
 	}
@@ -53,20 +52,28 @@ func network() []config.Variable {
 		named("AWS_PUBLIC_SUBNET_ID", "subnet-0123456789abcdef3", "Public subnet that is there already, first zone."),
 		named("AWS_PUBLIC_SUBNET_ID_1", "subnet-0123456789abcdef4", "Public subnet that is there already, second zone."),
 		named("AWS_PUBLIC_SUBNET_ID_2", "subnet-0123456789abcdef5", "Public subnet that is there already, third zone."),
-		{Name: "BASTION_HOST_ENABLED", Type: config.TypeBool, Default: "true", Doc: "Make a bastion host."},
+		{Name: keyBastion, Type: config.TypeBool, Default: "true", Doc: "Make a bastion host."},
+		{Name: keyInternal, Type: config.TypeBool, Default: "false",
+			Doc: "Give the Kubernetes API an address inside the VPC only, in place of one that the internet reaches."},
 	})
 }
 
-func machines() []config.Variable {
+func machineVariables() []config.Variable {
 	count := func(name, text string) config.Variable {
 		return config.Variable{Name: name, Type: config.TypeInt, Min: 0, Max: 5000, Example: "1", Doc: text}
 	}
 	return inSection("AWS: the machines", []config.Variable{
-		{Name: "AWS_AMI_ID", Example: "ami-0123456789abcdef0", Doc: "Image of the nodes; empty finds the one of the Kubernetes version."},
+		{Name: keyImage, Example: "ami-0123456789abcdef0", Doc: "Image of the nodes; empty finds the one of the Kubernetes version."},
+		{Name: keyImageOwner, Default: "819546954734", Pattern: "^([0-9]{12}|self)$", PatternHint: "an account's 12 digits, or self",
+			Doc: "Account whose images are looked at when AWS_AMI_ID is empty; the default is that of the upstream project."},
 		{Name: "CONTROL_PLANE_MACHINE_TYPE", Default: "t3.large", Doc: "Instance type of control plane machines."},
 		{Name: "NODE_MACHINE_TYPE", Default: "m5.large", Doc: "Instance type of workers."},
 		{Name: "NODE_MACHINE_TYPE_1", Example: "m5.large", Doc: "Instance type of workers in the second zone."},
 		{Name: "NODE_MACHINE_TYPE_2", Example: "m5.large", Doc: "Instance type of workers in the third zone."},
+		{Name: keyControlPlaneDisk, Type: config.TypeInt, Min: 8, Max: 16384, Default: "80", Doc: "GiB of the root volume of control plane machines."},
+		{Name: keyWorkerDisk, Type: config.TypeInt, Min: 8, Max: 16384, Default: "80", Doc: "GiB of the root volume of workers."},
+		{Name: keyDiskType, Type: config.TypeEnum, Values: []string{"gp3", "gp2", "standard"}, Default: "gp3", Doc: "Type of root volumes."},
+		{Name: keyTags, Example: "team=platform,stage=test", Doc: "Tags of everything that is made for a cluster, KEY=VALUE joined by commas."},
 		count("WORKER_MACHINE_COUNT_0", "Workers in the first zone."),
 		count("WORKER_MACHINE_COUNT_1", "Workers in the second zone."),
 		count("WORKER_MACHINE_COUNT_2", "Workers in the third zone."),

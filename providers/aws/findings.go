@@ -1,0 +1,94 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// where is the place that a value was set at, or the variable's name when nobody set it.
+func where(c *config.Config, key string) string {
+	if !c.IsSet(key) {
+		return key
+	}
+	return c.Origin(key).Where
+}
+
+// refusal is one finding about a variable that stops the work.
+func refusal(c *config.Config, key, problem, next string) uerr.Findings {
+	return uerr.Findings{{Where: where(c, key), Problem: problem, Next: next}}
+}
+
+func (i *inspection) refuse(key, problem, next string) uerr.Findings {
+	return refusal(i.config(), key, problem, next)
+}
+
+// warn is one finding about a variable that does not stop the work.
+func (i *inspection) warn(key, problem, next string) uerr.Findings {
+	return uerr.Findings{{Severity: uerr.Warning, Where: where(i.config(), key), Problem: problem, Next: next}}
+}
+
+// trouble is a finding for a call that failed.
+func (i *inspection) trouble(ctx context.Context, doing string, err error) uerr.Findings {
+	explained := i.cloud.explain(ctx, err)
+	var failed *callError
+	if !errors.As(explained, &failed) {
+		return uerr.Findings{{Where: "AWS", Problem: doing + ": " + explained.Error(), Next: "type the same command again"}}
+	}
+	return uerr.Findings{{Code: failed.Code, Where: where(i.config(), failed.key), Problem: doing + ": " + failed.Error(), Next: failed.Next}}
+}
+
+// unchecked is a warning for a question that AWS did not answer and that can be done without.
+func (i *inspection) unchecked(key, question string, err error) uerr.Findings {
+	return i.warn(key, question+" could not be checked: "+i.cloud.scrub(lastCause(err)), "look it up in the AWS console, or grant the permission to look")
+}
+
+// oneOf words a choice for the remedy of a wrong value: at most eight names, sorted.
+func oneOf(key string, names []string) string {
+	if len(names) == 0 {
+		return "set " + key + " to another one"
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	more := ""
+	if len(names) > 8 {
+		names, more = names[:8], " and others"
+	}
+	return "set " + key + " to one of: " + strings.Join(names, ", ") + more
+}
+
+// nearest is the name that differs least from what was typed, when that is a typing mistake: at most two letters apart.
+func nearest(typed string, names []string) string {
+	best, least := "", 3
+	for _, name := range names {
+		if d := distance(typed, name); d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to add, drop or change (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(cost, row[j]+1, row[j-1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,89 @@
+package aws
+
+import (
+	"fmt"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// The variables that say what machines are made of.
+const (
+	keyControlPlaneType = "CONTROL_PLANE_MACHINE_TYPE"
+	keyWorkerType       = "NODE_MACHINE_TYPE"
+	keyControlPlaneDisk = "AWS_CONTROL_PLANE_OS_DISK_SIZE_GIB"
+	keyWorkerDisk       = "AWS_NODE_OS_DISK_SIZE_GIB"
+	keyDiskType         = "AWS_OS_DISK_TYPE"
+	keyWorkerCount      = "WORKER_MACHINE_COUNT"
+)
+
+// machine is the hardware of one role, in the spelling of the ClusterClass's variables.
+type machine struct {
+	InstanceType string     `json:"instanceType"`
+	RootVolume   rootVolume `json:"rootVolume"`
+}
+
+type rootVolume struct {
+	SizeGiB int    `json:"sizeGiB"`
+	Type    string `json:"type"`
+}
+
+func controlPlane(c *config.Config) (machine, error) {
+	return machineOf(c, keyControlPlaneType, keyControlPlaneDisk)
+}
+
+func worker(c *config.Config, typeKey string) (machine, error) {
+	return machineOf(c, typeKey, keyWorkerDisk)
+}
+
+func machineOf(c *config.Config, typeKey, diskKey string) (machine, error) {
+	gib, err := c.Int(diskKey)
+	if err != nil {
+		return machine{}, err
+	}
+	return machine{InstanceType: c.String(typeKey), RootVolume: rootVolume{SizeGiB: gib, Type: c.String(keyDiskType)}}, nil
+}
+
+// workerTypeKey is the variable that says the instance type of a zone's workers: its own when set, else the common one.
+func workerTypeKey(c *config.Config, z zone) string {
+	if own := z.key(keyWorkerType); c.String(own) != "" {
+		return own
+	}
+	return keyWorkerType
+}
+
+// workersPerZone spreads the workers evenly, the first zones taking the rest. A zone's own count stands; what is left of
+// the request is spread over the other zones.
+func workersPerZone(c *config.Config, zones []zone, workers int) ([]int, error) {
+	counts, open := make([]int, len(zones)), []int(nil)
+	for n, z := range zones {
+		key := zoneCountKey(z)
+		if c.String(key) == "" {
+			open = append(open, n)
+			continue
+		}
+		count, err := c.Int(key)
+		if err != nil {
+			return nil, err
+		}
+		if count < 0 {
+			return nil, uerr.Findings{{Where: where(c, key), Problem: fmt.Sprintf("%s is %d, below zero", key, count), Next: "set " + key + " to 0 or more"}}
+		}
+		counts[n] = count
+		workers -= count
+	}
+	for n, zone := range open {
+		if workers > 0 {
+			counts[zone] = (workers + len(open) - 1 - n) / len(open)
+		}
+	}
+	return counts, nil
+}
+
+// zoneCountKey is WORKER_MACHINE_COUNT_0 for the first zone, whose other variables bear no number.
+func zoneCountKey(z zone) string {
+	if z.suffix == "" {
+		return keyWorkerCount + "_0"
+	}
+	return keyWorkerCount + z.suffix
+}

@@ -1,0 +1,125 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers"
+)
+
+// resolving is what Values needs to know of AWS; Preflight asks the rest.
+func resolving() []check {
+	return []check{
+		{name: "zones of the plan", machines: true, run: (*inspection).checkPlan},
+		{name: "image", machines: true, run: (*inspection).checkImage},
+	}
+}
+
+// Values finds the image of the Kubernetes version, and gives the variables of templates/aws/clusterclass.yaml and a pool
+// of workers for each zone. A request without machines gets the controller's credentials only, and AWS is asked nothing
+// but what the source of the credentials asks.
+func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.Values, error) {
+	opened, err := p.open(ctx, r.Config)
+	if err != nil {
+		return providers.Values{}, err
+	}
+	values := providers.Values{Controller: map[string]string{keyEncoded: credentialsFile(opened.credentials, opened.region)}}
+	if r.ControlPlane == 0 {
+		return values, nil
+	}
+	i := &inspection{provider: p, request: r, cloud: opened}
+	found, err := i.inspect(ctx, resolving())
+	if err = errors.Join(err, found.Err()); err != nil {
+		return providers.Values{}, err
+	}
+	values.KubernetesVersion = firstOf(r.KubernetesVersion, i.image.version)
+	if values.Variables, err = i.variables(); err != nil {
+		return providers.Values{}, err
+	}
+	values.Pools, err = i.pools()
+	return values, err
+}
+
+// variables are JSON values by the names of the ClusterClass.
+func (i *inspection) variables() (map[string]any, error) {
+	c := i.config()
+	front, wrongFront := controlPlane(c)
+	workers, wrongWorkers := worker(c, keyWorkerType)
+	tags, wrongTags := configuredTags(c)
+	tags[ownerTag] = i.owner()
+	scheme := "internet-facing"
+	if c.Bool(keyInternal) {
+		scheme = "internal"
+	}
+	v := map[string]any{
+		"region":       i.cloud.region,
+		"sshKeyName":   c.String(keyKeyPair),
+		"network":      networkVariable(c),
+		"bastion":      c.Bool(keyBastion),
+		"ami":          map[string]any{"id": i.image.id},
+		"controlPlane": front,
+		"worker":       workers,
+		"tags":         tags,
+		"loadBalancer": map[string]any{"scheme": scheme, "type": "nlb"},
+	}
+	proxy, wrongProxy := proxyVariable(c)
+	setObject(v, "proxy", proxy)
+	registry, wrongRegistry := registryVariable(c)
+	setObject(v, "registry", registry)
+	wrong := append(append(wrongTags, wrongProxy...), wrongRegistry...)
+	if err := errors.Join(wrongFront, wrongWorkers, wrong.Err()); err != nil {
+		return nil, err
+	}
+	return plain(v)
+}
+
+// pools gives each zone a pool of its own, so that workers stay spread whatever happens to a zone.
+func (i *inspection) pools() ([]providers.Pool, error) {
+	c, zones := i.config(), zonesOf(i.config())
+	counts, err := workersPerZone(c, zones, i.request.Workers)
+	if err != nil {
+		return nil, err
+	}
+	var pools []providers.Pool
+	for n, z := range zones {
+		pool := providers.Pool{Name: "md-" + strconv.Itoa(n), FailureDomain: z.name, Replicas: counts[n]}
+		if key := workerTypeKey(c, z); c.String(key) != c.String(keyWorkerType) {
+			own, err := worker(c, key)
+			if err != nil {
+				return nil, err
+			}
+			if pool.Variables, err = plain(map[string]any{"worker": own}); err != nil {
+				return nil, err
+			}
+		}
+		pools = append(pools, pool)
+	}
+	return pools, nil
+}
+
+func setObject(v map[string]any, name string, object map[string]any) {
+	if len(object) > 0 {
+		v[name] = object
+	}
+}
+
+// plain turns structs into JSON's own types, as the contract asks.
+func plain(v map[string]any) (map[string]any, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("variables of the ClusterClass: %w", err)
+	}
+	var out map[string]any
+	return out, json.Unmarshal(raw, &out)
+}
+
+// checkProxy looks at what Values would refuse.
+func (i *inspection) checkProxy(context.Context) uerr.Findings {
+	_, findings := proxyVariable(i.config())
+	_, more := registryVariable(i.config())
+	return append(findings, more...)
+}

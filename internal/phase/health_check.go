@@ -45,5 +45,10 @@ func (p healthCheck) Check(ctx context.Context) ([]Change, error) {
 }
 
 func (p healthCheck) Apply(ctx context.Context, _ func(string)) error {
+	if p.edit.Topology != nil {
+		if err := p.client.SetOperation(ctx, p.key, kube.OperationUpdate); err != nil {
+			return err
+		}
+	}
 	return p.client.ApplyHealth(ctx, p.key, p.edit)
 }

@@ -159,13 +159,13 @@ func testLife(t *testing.T, b bench) {
 	if !cmp.Equal([]string{"cluster locked"}, q.applied) {
 		t.Errorf("create typed again applied %v, want only its lock", q.applied)
 	}
+	testHealthCheckOff(t, b)
 	run(t, &quiet{}, b.scale(3, 4, true))
 	cluster, err = b.client.Cluster(t.Context(), b.key)
 	must(t, err)
 	if kube.ControlPlaneCount(cluster).String() != "3/3" || kube.WorkerCount(cluster).String() != "4/4" {
 		t.Errorf("after the scale: %s %s", kube.ControlPlaneCount(cluster), kube.WorkerCount(cluster))
 	}
-	testHealthCheckOff(t, b)
 	kubeconfig := filepath.Join(t.TempDir(), "config")
 	must(t, kube.MergeContext(kubeconfig, kube.ContextName("dev1"), []byte(
 		"current-context: a\nclusters: [{name: dev1, cluster: {}}]\ncontexts: [{name: a, context: {cluster: dev1, user: u}}]\nusers: [{name: u, user: {}}]\n")))
@@ -194,6 +194,11 @@ func testHealthCheckOff(t *testing.T, b bench) {
 		t.Errorf("preview of switching a health check off: %v", changes)
 	}
 	run(t, &quiet{}, op())
+	cluster, err := b.client.Cluster(t.Context(), b.key)
+	must(t, err)
+	if got := cluster.Annotations[kube.OperationAnnotation]; got != kube.OperationUpdate || !kube.TopologyFollowed(cluster) {
+		t.Errorf("after switching it off: operation %q, topology followed %v", got, kube.TopologyFollowed(cluster))
+	}
 	q := &quiet{}
 	run(t, q, op())
 	if !cmp.Equal([]string{"cluster locked"}, q.applied) {

@@ -129,11 +129,13 @@ func (r *rehearsal) testConfigView() {
 		Origin      struct{ Source, Where string }
 	}
 	r.readJSON(&settings, "config", "view", "--origin", "-p", "dev")
-	file := filepath.Join(r.home, "rehearsal", "home", "config.yaml")
+	place := filepath.Join(r.home, "rehearsal", "home", "config.yaml")
+	above, _, _ := strings.Cut(r.readFile(place), "VSPHERE_SERVER:")
+	place += fmt.Sprintf(":%d", strings.Count(above, "\n")+1)
 	want := map[string][3]string{
 		"CLUSTER_PLAN":          {"dev", "flag", "--plan"},
 		"VSPHERE_NUM_CPUS":      {"6", "environment", "$VSPHERE_NUM_CPUS"},
-		"VSPHERE_SERVER":        {"vcenter.rehearsal.test", "file", file + ":3"},
+		"VSPHERE_SERVER":        {"vcenter.rehearsal.test", "file", place},
 		"WORKER_MACHINE_COUNT":  {"1", "plan", "plan dev"},
 		"VIP_NETWORK_INTERFACE": {"eth0", "default", "default"},
 		"VSPHERE_PASSWORD":      {"<redacted>", "environment", "$VSPHERE_PASSWORD"},
@@ -148,7 +150,7 @@ func (r *rehearsal) testConfigView() {
 		r.t.Errorf("not shown: %v", want)
 	}
 	table := r.must("config", "view", "--origin", "-p", "dev")
-	r.wantText("config view --origin", table.stdout, "$VSPHERE_NUM_CPUS", "plan dev", "--plan", file+":3", "<redacted>")
+	r.wantText("config view --origin", table.stdout, "$VSPHERE_NUM_CPUS", "plan dev", "--plan", place, "<redacted>")
 	if strings.Contains(table.stdout+table.stderr, "hunter2") {
 		r.t.Error("config view shows the password")
 	}

@@ -87,8 +87,10 @@ e2e: build managers ## Run the rehearsal tier: the CLI, the real controllers, a 
 
 .PHONY: bench
 bench: build managers ## Print the figures: start-up, plane, rendering, creation, each against upstream in the same run
-	go test -tags e2e -run '^$$' -bench . -benchtime 10x -timeout 30m ./e2e
-	go test -run '^$$' -bench . ./internal/render ./internal/config
+	go test -tags e2e -run '^$$' -bench '^BenchmarkStart$$|^BenchmarkGenerate$$' -benchtime 40x -timeout 15m ./e2e
+	go test -tags e2e -run '^$$' -bench '^BenchmarkPlaneStart$$' -benchtime 10x -timeout 15m ./e2e
+	go test -tags e2e -run '^$$' -bench '^BenchmarkInit$$|^BenchmarkCreate$$' -benchtime 4x -timeout 30m ./e2e
+	go test -run '^$$' -bench . ./internal/render
 
 .PHONY: licences
 licences: setup ## Check that every dependency's licence may be shipped

@@ -52,15 +52,16 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.emulator(call).ServeHTTP(w, r)
 }
 
-// emulator passes the call on under the name that the client used, and corrects the answer where that is needed.
+// emulator passes the call on under the name that the client used, corrected where that is needed.
 func (c *Cloud) emulator(call call) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: c.moto.address})
 			r.Out.Host = r.In.Host
 			r.Out.Header.Del("Accept-Encoding") // an answer that is corrected must be readable
+			correctRequest(call, r)
 		},
-		ModifyResponse: func(response *http.Response) error { return c.correct(call, response) },
+		ModifyResponse: func(response *http.Response) error { return c.correctResponse(call, response) },
 		Transport:      &http.Transport{}, // no proxy: the emulator is on loopback
 	}
 }

@@ -14,8 +14,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// imageOwner is the account whose images the upstream controller looks for (its DefaultMachineAMIOwnerID, v2.13.0).
-const imageOwner = "819546954734"
+// Whose images the upstream controller looks for (DefaultMachineAMIOwnerID, ubuntuOwnerID and ubuntuImageDescription in
+// its services/ec2, v2.13.0).
+const (
+	imageOwner         = "819546954734"
+	bastionOwner       = "099720109477"
+	bastionDescription = "Canonical, Ubuntu, 24.04, amd64 noble image"
+)
 
 // Inventory is what the simulated AWS holds: what a person's configuration names, so that it is found there.
 type Inventory struct {
@@ -58,26 +63,33 @@ type image struct {
 	SRIOV          string `json:"sriov"`
 }
 
-// imageID is the id of the n-th image.
-func imageID(n int) string { return fmt.Sprintf("ami-%017x", 0xabc000+n) }
+// firstImage is the number of the first node image.
+const firstImage = 0xabc000
+
+// imageID is the id of the n-th node image.
+func imageID(n int) string { return fmt.Sprintf("ami-%017x", firstImage+n) }
 
 // imageName is upstream's naming of its images: its base system, the version, and when it was built.
 func imageName(version string) string { return "capa-ami-ubuntu-24.04-" + version + "-1780000000" }
 
 func (i Inventory) writeImages(path string) error {
-	images := make([]image, 0, len(i.Versions))
+	images := []image{plainImage(0xba5, "ubuntu-noble-24.04-amd64", bastionOwner, bastionDescription)}
 	for n, version := range i.Versions {
-		images = append(images, image{
-			ID: imageID(n), Name: imageName(version), Description: "node image of the rehearsal",
-			OwnerID: imageOwner, Public: true, Virtualization: "hvm", Architecture: "x86_64", State: "available",
-			Type: "machine", Hypervisor: "xen", RootType: "ebs", RootName: "/dev/sda1", SRIOV: "simple",
-		})
+		images = append(images, plainImage(firstImage+n, imageName(version), imageOwner, "node image of the rehearsal"))
 	}
 	raw, err := json.Marshal(images)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(path, raw, 0o600)
+}
+
+func plainImage(id int, name, owner, description string) image {
+	return image{
+		ID: fmt.Sprintf("ami-%017x", id), Name: name, Description: description,
+		OwnerID: owner, Public: true, Virtualization: "hvm", Architecture: "x86_64", State: "available",
+		Type: "machine", Hypervisor: "xen", RootType: "ebs", RootName: "/dev/sda1", SRIOV: "simple",
+	}
 }
 
 // furnish makes what cannot be given at start.

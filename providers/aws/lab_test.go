@@ -86,7 +86,7 @@ func startMoto() (*emulator, error) {
 	server := exec.Command(program, "-H", "127.0.0.1", "-p", port)
 	server.Env = []string{"PATH=" + os.Getenv("PATH"), "MOTO_AMIS_PATH=" + images}
 	server.Stderr = &log
-	server.Stderr, _ = os.Create("/tmp/aws-moto.log")
+
 	if err := server.Start(); err != nil {
 		return nil, err
 	}

@@ -70,14 +70,22 @@ func (i *inspection) limit(ctx context.Context, q quota) (int, error) {
 	if err == nil {
 		return int(sdk.ToFloat64(applied.Quota.Value)), nil
 	}
-	if codeOf(err) != "NoSuchResourceException" {
+	if codeOf(err) != "NoSuchResourceException" && codeOf(err) != "NoSuchResource" {
 		return 0, err
 	}
-	standard, other := i.cloud.quotas.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code})
-	if other != nil {
-		return 0, err
+	pages := servicequotas.NewListAWSDefaultServiceQuotasPaginator(i.cloud.quotas, &servicequotas.ListAWSDefaultServiceQuotasInput{ServiceCode: &q.service})
+	for pages.HasMorePages() {
+		page, other := pages.NextPage(ctx)
+		if other != nil {
+			return 0, err
+		}
+		for _, standard := range page.Quotas {
+			if sdk.ToString(standard.QuotaCode) == q.code {
+				return int(sdk.ToFloat64(standard.Value)), nil
+			}
+		}
 	}
-	return int(sdk.ToFloat64(standard.Quota.Value)), nil
+	return 0, err
 }
 
 // What the cluster has already is not counted as used: it is in the plan's own number.

@@ -42,7 +42,15 @@ type Values struct {
 	Class             string            // which ClusterClass of the infrastructure; empty is the usual one, "clusterclass"
 	Pools             []Pool            // worker pools; none means one, with all the workers of the request
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
+	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
 	Controller        map[string]string // variables that the controller's components need at install (clusterctl names)
+}
+
+// CloudProvider is what the cloud's controller inside a cluster needs beside its manifests in templates. Both are
+// manifests themselves, to be applied in the cluster.
+type CloudProvider struct {
+	Config      []byte // may be read by everybody
+	Credentials []byte // holds secrets; never rendered into a template, never printed
 }
 
 // Pool is one set of equal workers.

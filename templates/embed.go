@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed vsphere
+//go:embed aws vsphere
 var builtin embed.FS
 
 // FS is the built-in templates, one folder per infrastructure provider.

@@ -24,9 +24,9 @@ const maxConfigMap = 1 << 20
 
 // addAddons adds one ClusterResourceSet with everything that is applied inside the cluster: the cloud provider, without
 // which no node gets a provider ID, and the user's own manifests, of which one is the pod network.
-func (o *Objects) addAddons(in Input, values map[string]any) error {
+func (o *Objects) addAddons(in Input) error {
 	manifests := map[string]string{}
-	cloud, credentials, err := cloudProvider(in, values, o.Cluster.Spec.Topology.Version)
+	cloud, credentials, err := cloudProvider(in, o.Cluster.Spec.Topology.Version)
 	if err != nil {
 		return err
 	}

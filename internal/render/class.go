@@ -19,7 +19,8 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
-const classFile = "clusterclass.yaml"
+// usualClass is the file, without its ending, of the class that a cluster has unless its adapter says otherwise.
+const usualClass = "clusterclass"
 
 // class is a ClusterClass and the templates it refers to, as they are in the file.
 type class struct {
@@ -29,8 +30,11 @@ type class struct {
 	hash      string                     // 8 hexadecimal digits over the content of all of them
 }
 
-func loadClass(templates fs.FS, infrastructure string) (*class, error) {
-	c := &class{file: path.Join(infrastructure, classFile)}
+func loadClass(templates fs.FS, infrastructure, name string) (*class, error) {
+	if name == "" {
+		name = usualClass
+	}
+	c := &class{file: path.Join(infrastructure, name+".yaml")}
 	documents, err := readDocuments(templates, c.file)
 	if err != nil {
 		return nil, err

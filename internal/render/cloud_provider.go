@@ -1,34 +1,28 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/netip"
 	"path"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	addonsv1 "sigs.k8s.io/cluster-api/api/addons/v1beta2"
-	"sigs.k8s.io/yaml"
 )
 
 const (
 	cloudProviderFile   = "addons/cloud-controller-manager.yaml"
-	cloudNamespace      = "kube-system"
-	cloudConfigName     = "vsphere-cloud-config"
-	cloudSecretName     = "vsphere-cloud-secret"
 	cloudContainer      = "manager"
 	cloudProviderSecret = "cloud-provider-credentials"
 )
 
 // cloudProvider gives the manifests of the cloud controller manager and, apart from them, the Secret that carries its
 // credentials into the cluster. An infrastructure without that add-on has none.
-func cloudProvider(in Input, values map[string]any, version string) (string, *corev1.Secret, error) {
+func cloudProvider(in Input, version string) (string, *corev1.Secret, error) {
 	objects, err := readDocuments(in.Templates, path.Join(in.Infrastructure, cloudProviderFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, nil
@@ -43,85 +37,26 @@ func cloudProvider(in Input, values map[string]any, version string) (string, *co
 			}
 		}
 	}
-	configuration, err := cloudConfig(in, values)
+	manifests, err := joinManifests(objects)
 	if err != nil {
 		return "", nil, err
 	}
-	manifests, err := joinManifests(append([]*unstructured.Unstructured{configuration}, objects...))
-	if err != nil {
-		return "", nil, err
+	if configuration := bytes.TrimSpace(in.Values.CloudProvider.Config); len(configuration) > 0 {
+		manifests = string(configuration) + "\n---\n" + manifests
 	}
-	secret, err := cloudSecret(in, text(values["server"]))
-	return manifests, secret, err
-}
-
-// cloudConfig names the vCenter, and keeps the endpoint's address from being taken for a node's.
-func cloudConfig(in Input, values map[string]any) (*unstructured.Unstructured, error) {
-	server := text(values["server"])
-	host, port, err := net.SplitHostPort(server)
-	if err != nil {
-		host, port = server, "443"
-	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, fmt.Errorf("variable %q: the port %q is no number", "server", port)
-	}
-	global := map[string]any{"port": number, "secretName": cloudSecretName, "secretNamespace": cloudNamespace}
-	if thumbprint := text(values["thumbprint"]); thumbprint != "" {
-		global["thumbprint"] = thumbprint
-	} else {
-		global["insecureFlag"] = true
-	}
-	content := map[string]any{
-		"global":  global,
-		"vcenter": map[string]any{host: map[string]any{"server": host, "datacenters": []string{text(values["datacenter"])}}},
-	}
-	endpoint, _ := values["controlPlaneEndpoint"].(map[string]any)
-	if ip, err := netip.ParseAddr(text(endpoint["host"])); err == nil {
-		address := netip.PrefixFrom(ip, ip.BitLen()).String()
-		content["nodes"] = map[string]any{
-			"excludeInternalNetworkSubnetCidr": address, "excludeExternalNetworkSubnetCidr": address,
-		}
-	}
-	if c := in.Request.Config; c != nil && c.String("VSPHERE_REGION") != "" && c.String("VSPHERE_ZONE") != "" {
-		content["labels"] = map[string]any{"region": c.String("VSPHERE_REGION"), "zone": c.String("VSPHERE_ZONE")}
-	}
-	file, err := yaml.Marshal(content)
-	if err != nil {
-		return nil, fmt.Errorf("write the cloud provider's configuration: %w", err)
-	}
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "v1", "kind": "ConfigMap",
-		"metadata": map[string]any{"name": cloudConfigName, "namespace": cloudNamespace},
-		"data":     map[string]any{"vsphere.conf": string(file)},
-	}}, nil
+	return manifests, cloudSecret(in), nil
 }
 
 // cloudSecret wraps the Secret of the workload cluster in one of the management cluster, as a ClusterResourceSet reads
 // it. Without credentials there is none.
-func cloudSecret(in Input, server string) (*corev1.Secret, error) {
-	if len(in.Values.Credentials) == 0 {
-		return nil, nil
+func cloudSecret(in Input) *corev1.Secret {
+	if len(in.Values.CloudProvider.Credentials) == 0 {
+		return nil
 	}
-	host, _, err := net.SplitHostPort(server)
-	if err != nil {
-		host = server
-	}
-	inner := &corev1.Secret{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-		ObjectMeta: metav1.ObjectMeta{Name: cloudSecretName, Namespace: cloudNamespace},
-		Data: map[string][]byte{
-			host + ".username": in.Values.Credentials["username"],
-			host + ".password": in.Values.Credentials["password"],
-		},
-	}
-	manifest, err := yaml.Marshal(inner)
-	if err != nil {
-		return nil, errors.New("write the cloud provider's credentials")
-	}
-	secret := secretOf(in, in.Request.Name+"-"+cloudProviderSecret, map[string][]byte{"credentials.yaml": manifest})
+	data := map[string][]byte{"credentials.yaml": in.Values.CloudProvider.Credentials}
+	secret := secretOf(in, in.Request.Name+"-"+cloudProviderSecret, data)
 	secret.Type = addonsv1.ClusterResourceSetSecretType
-	return secret, nil
+	return secret
 }
 
 // setImageMinor gives the image the cluster's minor version, since one release serves one minor. A cluster newer than

@@ -16,6 +16,7 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/providers"
 )
 
 // cluster makes the Cluster; the topology says only what differs from the class.
@@ -32,11 +33,11 @@ func cluster(in Input, class string, values map[string]any) (*clusterv1.Cluster,
 	if err != nil {
 		return nil, err
 	}
-	workers, err := replicas("workers", in.Request.Workers)
+	health, err := healthOf(in.Request.Config)
 	if err != nil {
 		return nil, err
 	}
-	health, err := healthOf(in.Request.Config)
+	workers, err := workersOf(in, health)
 	if err != nil {
 		return nil, err
 	}
@@ -57,12 +58,38 @@ func cluster(in Input, class string, values map[string]any) (*clusterv1.Cluster,
 					Replicas:    controlPlane,
 					HealthCheck: health.controlPlane(),
 				},
-				Workers: clusterv1.WorkersTopology{MachineDeployments: []clusterv1.MachineDeploymentTopology{{
-					Class: PoolClass, Name: PoolName, Replicas: workers, HealthCheck: health.workers(),
-				}}},
+				Workers: workers,
 			},
 		},
 	}, nil
+}
+
+// workersOf makes a machine deployment of each pool; without pools there is one with all the workers.
+func workersOf(in Input, health health) (clusterv1.WorkersTopology, error) {
+	pools := in.Values.Pools
+	if len(pools) == 0 {
+		pools = []providers.Pool{{Name: PoolName, Replicas: in.Request.Workers}}
+	}
+	var out clusterv1.WorkersTopology
+	for _, pool := range pools {
+		count, err := replicas("pool "+pool.Name, pool.Replicas)
+		if err != nil {
+			return out, err
+		}
+		overrides, err := normalize(pool.Variables)
+		if err != nil {
+			return out, fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+		variables, err := topologyVariables(overrides)
+		if err != nil {
+			return out, fmt.Errorf("pool %s: %w", pool.Name, err)
+		}
+		out.MachineDeployments = append(out.MachineDeployments, clusterv1.MachineDeploymentTopology{
+			Class: PoolClass, Name: pool.Name, FailureDomain: pool.FailureDomain, Replicas: count, HealthCheck: health.workers(),
+			Variables: clusterv1.MachineDeploymentVariables{Overrides: variables},
+		})
+	}
+	return out, nil
 }
 
 func clusterLabels(in Input) map[string]string {

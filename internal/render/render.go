@@ -63,7 +63,7 @@ func Cluster(in Input) (*Objects, error) {
 	if err != nil {
 		return nil, err
 	}
-	class, err := loadClass(in.Templates, in.Infrastructure)
+	class, err := loadClass(in.Templates, in.Infrastructure, in.Values.Class)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func Cluster(in Input) (*Objects, error) {
 	if out.Cluster, err = cluster(in, class.name(), values); err != nil {
 		return nil, err
 	}
-	if err := out.addAddons(in, values); err != nil {
+	if err := out.addAddons(in); err != nil {
 		return nil, err
 	}
 	return out, nil

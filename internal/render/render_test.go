@@ -50,6 +50,10 @@ func dev(t testing.TB) render.Input {
 				"folder":               "", "storagePolicy": nil,
 			},
 			Credentials: map[string][]byte{"username": []byte("administrator@vsphere.local"), "password": []byte("s3cr3t!")},
+			CloudProvider: providers.CloudProvider{
+				Config:      []byte("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: vsphere-cloud-config\n"),
+				Credentials: []byte("apiVersion: v1\nkind: Secret\nmetadata:\n  name: vsphere-cloud-secret\nstringData:\n  password: s3cr3t!\n"),
+			},
 		},
 	}
 }
@@ -81,10 +85,12 @@ func prod(t testing.TB) render.Input {
 }
 
 func TestGolden(t *testing.T) {
-	for name, input := range map[string]func(testing.TB) render.Input{"dev": dev, "prod": prod} {
+	for name, input := range map[string]func(testing.TB) render.Input{
+		"vsphere/dev": dev, "vsphere/prod": prod, "aws/dev": awsDev, "aws/prod": awsProd,
+	} {
 		t.Run(name, func(t *testing.T) {
 			objects := rendered(t, input(t))
-			folder := filepath.Join("testdata", "vsphere", name)
+			folder := filepath.Join("testdata", filepath.FromSlash(name))
 			golden(t, filepath.Join(folder, "class.yaml"), documents(t, objects.Class))
 			golden(t, filepath.Join(folder, "addons.yaml"), documents(t, objects.Addons))
 			golden(t, filepath.Join(folder, "cluster.yaml"), document(t, objects.Cluster))
@@ -214,7 +220,10 @@ func TestErrorsNameTheVariable(t *testing.T) {
 		"no version":           {func(in *render.Input) { in.Values.KubernetesVersion = "" }, []string{"no Kubernetes version"}},
 		"unknown provider":     {func(in *render.Input) { in.Infrastructure = "moon" }, []string{"moon/clusterclass.yaml"}},
 		"reference to nowhere": {func(in *render.Input) { in.Templates = broken(t) }, []string{`KubeadmConfigTemplate "other"`, "not in the file"}},
-		"port of the vCenter":  {func(in *render.Input) { in.Values.Variables["server"] = "vc:https" }, []string{`variable "server"`}},
+		"unknown class":        {func(in *render.Input) { in.Values.Class = "other" }, []string{"vsphere/other.yaml"}},
+		"machines below zero": {
+			func(in *render.Input) { in.Values.Pools = []providers.Pool{{Name: "md-0", Replicas: -1}} }, []string{"pool md-0", "-1 machines"},
+		},
 		"add-on too large": {
 			func(in *render.Input) { in.Addons = fstest.MapFS{"big.yaml": {Data: make([]byte, 1<<20)}} }, []string{"big.yaml", "split"},
 		},

@@ -49,6 +49,9 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if values.Variables, err = i.variables(ctx); err != nil {
 		return providers.Values{}, err
 	}
+	if values.CloudProvider, err = i.cloudProvider(); err != nil {
+		return providers.Values{}, err
+	}
 	if dropIn := i.proxyDropIn(); dropIn != "" {
 		values.Credentials[proxyKey] = []byte(dropIn)
 	}

@@ -155,6 +155,37 @@ func TestValuesGivesTheCredentialsApart(t *testing.T) {
 	}
 }
 
+func TestValuesConfiguresTheCloudProvider(t *testing.T) {
+	l := newLab(t)
+	got, err := l.provider.Values(t.Context(), l.request(map[string]string{"VSPHERE_REGION": "eu", "VSPHERE_ZONE": "a"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object struct{ Data map[string]string }
+	if err := yaml.Unmarshal(got.CloudProvider.Config, &object); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"region: eu", "zone: a", "- /DC0", "excludeInternalNetworkSubnetCidr: 192.0.2.10/32", "thumbprint:"} {
+		if !strings.Contains(object.Data["vsphere.conf"], want) {
+			t.Errorf("no %q in\n%s", want, object.Data["vsphere.conf"])
+		}
+	}
+	if strings.Contains(string(got.CloudProvider.Config), labPassword) {
+		t.Error("the password stands where everybody may read it")
+	}
+	if err := yaml.Unmarshal(got.CloudProvider.Credentials, &object); err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for key, value := range object.Data {
+		raw, err := base64.StdEncoding.DecodeString(value)
+		found = found || strings.HasSuffix(key, ".password") && err == nil && string(raw) == labPassword
+	}
+	if !found {
+		t.Error("the cloud provider gets no password")
+	}
+}
+
 func TestValuesOfAManagementPlaneNeedNoVCenter(t *testing.T) {
 	l := newLab(t)
 	r := l.request(map[string]string{keyServer: "127.0.0.1:1"})

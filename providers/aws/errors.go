@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -35,7 +36,7 @@ func (c *cloud) explain(ctx context.Context, err error) error {
 	e := &callError{key: keyRegion, userError: uerr.Error{Code: uerr.Failure, Object: "AWS region " + c.region}}
 	e.Cause = errors.New(c.scrub(lastCause(err)))
 	switch code := codeOf(err); {
-	case slices.Contains(unknownCallers(), code):
+	case slices.Contains(unknownCallers(), code), forbidden(err):
 		e.Code, e.key = uerr.Credentials, c.key
 		e.What = "AWS refuses the credentials"
 		e.Next = "check " + keyAccessKey + ", " + keySecretKey + " and " + keyToken + ", or " + keyProfile
@@ -82,6 +83,13 @@ func codeOf(err error) string {
 	return ""
 }
 
+// forbidden is a refusal that bears no code that can be read, as some gateways and emulators word it.
+func forbidden(err error) bool {
+	var answer *smithyhttp.ResponseError
+	code := codeOf(err)
+	return (code == "" || code == "UnknownError") && errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden
+}
+
 func denied(err error) bool { return slices.Contains(deniedCodes(), codeOf(err)) }
 
 // unreachable is any failure below HTTP: names, routes, proxies, time-outs.
@@ -95,8 +103,12 @@ func unreachable(err error) bool {
 // lastCause leaves out the SDK's layers: operation, attempts, request id.
 func lastCause(err error) string {
 	var answer smithy.APIError
-	if errors.As(err, &answer) {
+	if errors.As(err, &answer) && answer.ErrorCode() != "UnknownError" {
 		return answer.ErrorCode() + ": " + answer.ErrorMessage()
+	}
+	var status *smithyhttp.ResponseError
+	if errors.As(err, &status) && status.HTTPStatusCode() >= http.StatusBadRequest {
+		return fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
 	}
 	var send *smithyhttp.RequestSendError
 	if errors.As(err, &send) {

@@ -35,6 +35,9 @@ func ec2Tags(tags map[string]string) (out []types.Tag) {
 }
 
 func specs(kind types.ResourceType, tags map[string]string) []types.TagSpecification {
+	if len(tags) == 0 {
+		return nil
+	}
 	return []types.TagSpecification{{ResourceType: kind, Tags: ec2Tags(tags)}}
 }
 

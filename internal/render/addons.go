@@ -24,9 +24,11 @@ const maxConfigMap = 1 << 20
 
 // addAddons adds one ClusterResourceSet with everything that is applied inside the cluster: the cloud provider, without
 // which no node gets a provider ID, and the user's own manifests, of which one is the pod network.
-func (o *Objects) addAddons(in Input) error {
+//
+// Where the cloud runs the control plane, the cloud provider and a pod network come with it.
+func (o *Objects) addAddons(in Input, class *class) error {
 	manifests := map[string]string{}
-	cloud, credentials, err := cloudProvider(in, o.Cluster.Spec.Topology.Version)
+	cloud, credentials, err := cloudProvider(in, class, o.Cluster.Spec.Topology.Version)
 	if err != nil {
 		return err
 	}
@@ -38,7 +40,9 @@ func (o *Objects) addAddons(in Input) error {
 		return err
 	}
 	maps.Copy(manifests, own)
-	o.Findings = append(o.Findings, podNetworkFinding(in, own)...)
+	if !class.managed() {
+		o.Findings = append(o.Findings, podNetworkFinding(in, own)...)
+	}
 
 	set := &addonsv1.ClusterResourceSet{
 		TypeMeta:   metav1.TypeMeta{APIVersion: addonsv1.GroupVersion.String(), Kind: "ClusterResourceSet"},

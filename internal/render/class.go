@@ -24,10 +24,11 @@ const usualClass = "clusterclass"
 
 // class is a ClusterClass and the templates it refers to, as they are in the file.
 type class struct {
-	file      string
-	templates []*unstructured.Unstructured
-	root      *unstructured.Unstructured // the ClusterClass itself
-	hash      string                     // 8 hexadecimal digits over the content of all of them
+	file        string
+	definitions []*unstructured.Unstructured // CustomResourceDefinitions of templates that the infrastructure provider lacks
+	templates   []*unstructured.Unstructured
+	root        *unstructured.Unstructured // the ClusterClass itself
+	hash        string                     // 8 hexadecimal digits over the content of all of them
 }
 
 func loadClass(templates fs.FS, infrastructure, name string) (*class, error) {
@@ -40,14 +41,16 @@ func loadClass(templates fs.FS, infrastructure, name string) (*class, error) {
 		return nil, err
 	}
 	for _, d := range documents {
-		if d.GetKind() != "ClusterClass" {
+		switch {
+		case d.GetKind() == "CustomResourceDefinition":
+			c.definitions = append(c.definitions, d)
+		case d.GetKind() != "ClusterClass":
 			c.templates = append(c.templates, d)
-			continue
-		}
-		if c.root != nil {
+		case c.root != nil:
 			return nil, fmt.Errorf("%s: more than one ClusterClass", c.file)
+		default:
+			c.root = d
 		}
-		c.root = d
 	}
 	if c.root == nil {
 		return nil, fmt.Errorf("%s: no ClusterClass", c.file)
@@ -104,6 +107,25 @@ func contentHash(documents []*unstructured.Unstructured) (string, error) {
 
 func (c *class) name() string { return c.root.GetName() }
 
+// managed says whether the cloud runs the control plane, so that there are no machines of it to count or to check.
+func (c *class) managed() bool {
+	_, machines, _ := unstructured.NestedMap(c.root.Object, "spec", "controlPlane", "machineInfrastructure")
+	return !machines
+}
+
+// machinePools says whether the class has its pools as MachinePools and none as MachineDeployments.
+func (c *class) machinePools() bool {
+	return c.hasPoolClass("machinePools") && !c.hasPoolClass("machineDeployments")
+}
+
+func (c *class) hasPoolClass(list string) bool {
+	pools, _, _ := unstructured.NestedSlice(c.root.Object, "spec", "workers", list)
+	return slices.ContainsFunc(pools, func(item any) bool {
+		pool, _ := item.(map[string]any)
+		return text(pool["class"]) == PoolClass
+	})
+}
+
 // rename gives every object the hash as a suffix, and every reference of the class the new name.
 func (c *class) rename() error {
 	known := map[string]bool{}
@@ -148,11 +170,13 @@ func eachReference(node any, visit func(map[string]any) error) error {
 	return nil
 }
 
-// objects gives the templates, then the class, all in one namespace and labelled as ours.
+// objects gives the definitions, the templates, then the class, labelled as ours and all but the first in one namespace.
 func (c *class) objects(namespace string) []*unstructured.Unstructured {
-	all := append(slices.Clone(c.templates), c.root)
-	for _, o := range all {
+	for _, o := range append(slices.Clone(c.templates), c.root) {
 		o.SetNamespace(namespace)
+	}
+	all := append(slices.Concat(c.definitions, c.templates), c.root)
+	for _, o := range all {
 		labels := o.GetLabels()
 		if labels == nil {
 			labels = map[string]string{}
@@ -165,7 +189,22 @@ func (c *class) objects(namespace string) []*unstructured.Unstructured {
 
 // check names every variable that the class does not have, and every one that it requires and that has no value.
 func (c *class) check(values map[string]any) error {
-	defined, required, err := c.variables()
+	_, required, err := c.variables()
+	if err != nil {
+		return err
+	}
+	problems := []error{c.checkDefined(values)}
+	for _, name := range required {
+		if _, set := values[name]; !set {
+			problems = append(problems, fmt.Errorf("variable %q has no value, and %s requires it", name, c.file))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkDefined names every variable that the class does not have.
+func (c *class) checkDefined(values map[string]any) error {
+	defined, _, err := c.variables()
 	if err != nil {
 		return err
 	}
@@ -173,11 +212,6 @@ func (c *class) check(values map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !defined[name] {
 			problems = append(problems, fmt.Errorf("variable %q has a value, and %s does not define it", name, c.file))
-		}
-	}
-	for _, name := range required {
-		if _, set := values[name]; !set {
-			problems = append(problems, fmt.Errorf("variable %q has no value, and %s requires it", name, c.file))
 		}
 	}
 	return errors.Join(problems...)

@@ -21,8 +21,12 @@ const (
 )
 
 // cloudProvider gives the manifests of the cloud controller manager and, apart from them, the Secret that carries its
-// credentials into the cluster. An infrastructure without that add-on has none.
-func cloudProvider(in Input, version string) (string, *corev1.Secret, error) {
+// credentials into the cluster. An infrastructure without that add-on has none, and neither has a control plane that the
+// cloud runs.
+func cloudProvider(in Input, class *class, version string) (string, *corev1.Secret, error) {
+	if class.managed() {
+		return "", nil, nil
+	}
 	objects, err := readDocuments(in.Templates, path.Join(in.Infrastructure, cloudProviderFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, nil

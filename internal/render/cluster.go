@@ -20,7 +20,7 @@ import (
 )
 
 // cluster makes the Cluster; the topology says only what differs from the class.
-func cluster(in Input, class string, values map[string]any) (*clusterv1.Cluster, error) {
+func cluster(in Input, class *class, values map[string]any) (*clusterv1.Cluster, error) {
 	variables, err := topologyVariables(values)
 	if err != nil {
 		return nil, err
@@ -29,15 +29,15 @@ func cluster(in Input, class string, values map[string]any) (*clusterv1.Cluster,
 	if err != nil {
 		return nil, err
 	}
-	controlPlane, err := replicas("control plane", in.Request.ControlPlane)
-	if err != nil {
-		return nil, err
-	}
 	health, err := healthOf(in.Request.Config)
 	if err != nil {
 		return nil, err
 	}
-	workers, err := workersOf(in, health)
+	controlPlane, err := controlPlaneOf(in, class, health)
+	if err != nil {
+		return nil, err
+	}
+	workers, err := workersOf(in, class, health)
 	if err != nil {
 		return nil, err
 	}
@@ -51,45 +51,14 @@ func cluster(in Input, class string, values map[string]any) (*clusterv1.Cluster,
 		Spec: clusterv1.ClusterSpec{
 			ClusterNetwork: networkOf(in.Request.Config),
 			Topology: clusterv1.Topology{
-				ClassRef:  clusterv1.ClusterClassRef{Name: class},
-				Version:   version,
-				Variables: variables,
-				ControlPlane: clusterv1.ControlPlaneTopology{
-					Replicas:    controlPlane,
-					HealthCheck: health.controlPlane(),
-				},
-				Workers: workers,
+				ClassRef:     clusterv1.ClusterClassRef{Name: class.name()},
+				Version:      version,
+				Variables:    variables,
+				ControlPlane: controlPlane,
+				Workers:      workers,
 			},
 		},
 	}, nil
-}
-
-// workersOf makes a machine deployment of each pool; without pools there is one with all the workers.
-func workersOf(in Input, health health) (clusterv1.WorkersTopology, error) {
-	pools := in.Values.Pools
-	if len(pools) == 0 {
-		pools = []providers.Pool{{Name: PoolName, Replicas: in.Request.Workers}}
-	}
-	var out clusterv1.WorkersTopology
-	for _, pool := range pools {
-		count, err := replicas("pool "+pool.Name, pool.Replicas)
-		if err != nil {
-			return out, err
-		}
-		overrides, err := normalize(pool.Variables)
-		if err != nil {
-			return out, fmt.Errorf("pool %s: %w", pool.Name, err)
-		}
-		variables, err := topologyVariables(overrides)
-		if err != nil {
-			return out, fmt.Errorf("pool %s: %w", pool.Name, err)
-		}
-		out.MachineDeployments = append(out.MachineDeployments, clusterv1.MachineDeploymentTopology{
-			Class: PoolClass, Name: pool.Name, FailureDomain: pool.FailureDomain, Replicas: count, HealthCheck: health.workers(),
-			Variables: clusterv1.MachineDeploymentVariables{Overrides: variables},
-		})
-	}
-	return out, nil
 }
 
 func clusterLabels(in Input) map[string]string {
@@ -201,7 +170,7 @@ func (h health) workers() clusterv1.MachineDeploymentTopologyHealthCheck {
 
 // topologyVariables writes the values in the order of their names.
 func topologyVariables(values map[string]any) ([]clusterv1.ClusterVariable, error) {
-	out := make([]clusterv1.ClusterVariable, 0, len(values))
+	var out []clusterv1.ClusterVariable // nil without values, so that an empty list is not written
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		raw, err := json.Marshal(values[name])
 		if err != nil {

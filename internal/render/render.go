@@ -49,7 +49,7 @@ type Input struct {
 // Objects is everything that makes one cluster. Secrets are apart so that nothing prints them by mistake.
 type Objects struct {
 	Namespace *corev1.Namespace            // nil for the namespace default
-	Class     []*unstructured.Unstructured // templates first, the ClusterClass last; names end in a content hash
+	Class     []*unstructured.Unstructured // templates first, the ClusterClass last; their names end in a content hash
 	Addons    []*unstructured.Unstructured // ConfigMaps and the ClusterResourceSet that applies them in the cluster
 	Cluster   *clusterv1.Cluster
 	Identity  *corev1.Secret   // the infrastructure's credentials
@@ -76,10 +76,10 @@ func Cluster(in Input) (*Objects, error) {
 		return nil, err
 	}
 	out.Class = class.objects(in.Request.Namespace)
-	if out.Cluster, err = cluster(in, class.name(), values); err != nil {
+	if out.Cluster, err = cluster(in, class, values); err != nil {
 		return nil, err
 	}
-	if err := out.addAddons(in); err != nil {
+	if err := out.addAddons(in, class); err != nil {
 		return nil, err
 	}
 	return out, nil

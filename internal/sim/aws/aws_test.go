@@ -188,6 +188,12 @@ func testLoadBalancers(t *testing.T, l lab) {
 	if net.ParseIP(name) == nil {
 		t.Errorf("a load balancer is called %q, which nobody can resolve", name)
 	}
+	groups, err := elb.NewFromConfig(l.config(testSecret)).DescribeTargetGroups(t.Context(), &elb.DescribeTargetGroupsInput{
+		LoadBalancerArn: out.LoadBalancers[0].LoadBalancerArn,
+	})
+	if err != nil || len(groups.TargetGroups) != 0 {
+		t.Errorf("target groups of a new load balancer: %v, %v", groups, err)
+	}
 	again, err := elb.NewFromConfig(l.config(testSecret)).DescribeLoadBalancers(t.Context(), &elb.DescribeLoadBalancersInput{})
 	if err != nil || sdk.ToString(again.LoadBalancers[0].DNSName) != name {
 		t.Errorf("asked again: %v, %v", again, err)
@@ -238,5 +244,51 @@ func testInstances(t *testing.T, l lab) {
 	left, err := secrets.ListSecrets(t.Context(), &secretsmanager.ListSecretsInput{})
 	if err != nil || len(left.SecretList) != 0 {
 		t.Errorf("the secrets of the user data are still there: %v, %v", left, err)
+	}
+}
+
+func testInterfaces(t *testing.T, l lab) {
+	client := ec2.NewFromConfig(l.config(testSecret))
+	subnets, err := client.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := client.RunInstances(t.Context(), &ec2.RunInstancesInput{
+		ImageId: sdk.String(imageID(0)), InstanceType: types.InstanceTypeM5Large, MinCount: sdk.Int32(1), MaxCount: sdk.Int32(1),
+		NetworkInterfaces: []types.InstanceNetworkInterfaceSpecification{{DeviceIndex: sdk.Int32(0), SubnetId: subnets.Subnets[0].SubnetId}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := *run.Instances[0].InstanceId
+	own := run.Instances[0].NetworkInterfaces
+	if _, err := client.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{id}}); err != nil {
+		t.Fatal(err)
+	}
+	if len(own) != 1 {
+		t.Fatalf("the instance has %d interfaces", len(own))
+	}
+	_, err = client.DescribeNetworkInterfaces(t.Context(), &ec2.DescribeNetworkInterfacesInput{
+		NetworkInterfaceIds: []string{*own[0].NetworkInterfaceId},
+	})
+	if code(err) != "InvalidNetworkInterfaceID.NotFound" {
+		t.Errorf("the interface of a terminated instance: %v", err)
+	}
+}
+
+func testRules(t *testing.T, l lab) {
+	client := ec2.NewFromConfig(l.config(testSecret))
+	group, err := client.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: sdk.String("nodes"), Description: sdk.String("of a test"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := types.IpPermission{IpProtocol: sdk.String("4"), IpRanges: []types.IpRange{{CidrIp: sdk.String("10.0.0.0/8")}}}
+	_, err = client.AuthorizeSecurityGroupIngress(t.Context(), &ec2.AuthorizeSecurityGroupIngressInput{
+		GroupId: group.GroupId, IpPermissions: []types.IpPermission{rule},
+	})
+	if err != nil {
+		t.Errorf("a rule for a protocol without ports: %v", err)
 	}
 }

@@ -25,6 +25,7 @@ type correction struct {
 func corrections() []correction {
 	return []correction{
 		{service: "ec2", actions: securityGroupActions(), request: givePortsToProtocols},
+		{service: "ec2", actions: []string{"RunInstances"}, request: endInterfacesWithInstances},
 		{service: "elasticloadbalancing", actions: []string{"DescribeTargetGroups"}, response: noGroupsIsNoError},
 		{service: "elasticloadbalancing", response: addressBalancers},
 	}
@@ -93,6 +94,15 @@ func givePortsToProtocols(form url.Values) {
 		}
 		form.Set(prefix+".FromPort", "-1")
 		form.Set(prefix+".ToPort", "-1")
+	}
+}
+
+// endInterfacesWithInstances says what AWS takes for granted: an interface that is made with an instance goes with it.
+func endInterfacesWithInstances(form url.Values) {
+	for key := range form {
+		if prefix, isIndex := strings.CutSuffix(key, ".DeviceIndex"); isIndex && !form.Has(prefix+".DeleteOnTermination") {
+			form.Set(prefix+".DeleteOnTermination", "true")
+		}
 	}
 }
 

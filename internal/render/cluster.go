@@ -16,7 +16,6 @@ import (
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/slipway-sh/slipway/internal/config"
-	"github.com/slipway-sh/slipway/providers"
 )
 
 // cluster makes the Cluster; the topology says only what differs from the class.

@@ -119,6 +119,8 @@ func TestCloud(t *testing.T) {
 		"faults":         testFaults,
 		"load balancers": testLoadBalancers,
 		"instances":      testInstances,
+		"interfaces":     testInterfaces,
+		"rules":          testRules,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, l) })
 	}

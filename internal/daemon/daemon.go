@@ -18,6 +18,8 @@ import (
 const (
 	poll      = 50 * time.Millisecond
 	tailBytes = 2 << 10 // of the log, in the error of a program that did not come up
+	logLimit  = 8 << 20 // bytes from which on a start begins a new log, and keeps the old one beside it
+	oldLog    = ".1"
 )
 
 // Program finds one of Slipway's own programs: at the path in the environment variable, else beside this executable.
@@ -44,13 +46,13 @@ type Spec struct {
 	Program string
 	Args    []string
 	Env     []string // the whole environment
-	Log     string   // file that takes stdout and stderr, 0600
+	Log     string   // file that takes stdout and stderr, 0600, after what earlier runs have left there
 }
 
 // Start runs the program in a session of its own, so that it outlives this process and its terminal, and waits until
 // ready says so. A program that ends or is not ready before ctx does is reported with the end of its log.
 func Start(ctx context.Context, spec Spec, ready func(pid int) bool) (int, error) {
-	log, err := os.OpenFile(spec.Log, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	log, began, err := openLog(spec.Log)
 	if err != nil {
 		return 0, err
 	}
@@ -69,13 +71,30 @@ func Start(ctx context.Context, spec Spec, ready func(pid int) bool) (int, error
 	for !ready(pid) {
 		select {
 		case err := <-ended:
-			return 0, fmt.Errorf("%s ended at start (%w): %s", filepath.Base(spec.Program), err, tail(spec.Log))
+			return 0, fmt.Errorf("%s ended at start (%w): %s", filepath.Base(spec.Program), err, tail(spec.Log, began))
 		case <-ctx.Done():
-			return pid, fmt.Errorf("%s is not ready: %w: %s", filepath.Base(spec.Program), context.Cause(ctx), tail(spec.Log))
+			return pid, fmt.Errorf("%s is not ready: %w: %s", filepath.Base(spec.Program), context.Cause(ctx), tail(spec.Log, began))
 		case <-tick.C:
 		}
 	}
 	return pid, nil
+}
+
+// openLog opens a log for appending, since why the last run ended is often what a person looks for. began is its size.
+func openLog(path string) (log *os.File, began int64, err error) {
+	if info, err := os.Stat(path); err == nil && info.Size() >= logLimit {
+		if err := os.Rename(path, path+oldLog); err != nil {
+			return nil, 0, err
+		}
+	}
+	if log, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		return nil, 0, err
+	}
+	info, err := log.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, log.Close())
+	}
+	return log, info.Size(), nil
 }
 
 // Alive says whether a process with this pid runs. A zombie does not run.
@@ -124,14 +143,15 @@ func Stop(ctx context.Context, pid int) error {
 	return nil
 }
 
-func tail(path string) string {
+// tail is the end of what was logged since began.
+func tail(path string, began int64) string {
 	file, err := os.Open(path)
 	if err != nil {
 		return err.Error()
 	}
 	defer file.Close() //nolint:errcheck // read only
-	if info, err := file.Stat(); err == nil && info.Size() > tailBytes {
-		_, _ = file.Seek(-tailBytes, io.SeekEnd)
+	if info, err := file.Stat(); err == nil {
+		_, _ = file.Seek(max(began, info.Size()-tailBytes), io.SeekStart)
 	}
 	text, _ := io.ReadAll(file)
 	return string(text)

@@ -104,6 +104,7 @@ func defaultVariables() map[string]string {
 	return map[string]string{
 		"CLUSTER_TOPOLOGY":           "true", // ClusterClass
 		"EXP_RUNTIME_SDK":            "false",
+		"EXP_MACHINE_POOL":           "true", // managed node groups; the AWS provider has them off by default
 		"VSPHERE_USERNAME":           "",
 		"VSPHERE_PASSWORD":           "",
 		"AWS_B64ENCODED_CREDENTIALS": "",

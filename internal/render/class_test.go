@@ -36,10 +36,17 @@ func TestWebhookAdmitsTheClass(t *testing.T) {
 	if err := feature.MutableGates.Set("ClusterTopology=true"); err != nil {
 		t.Fatal(err)
 	}
-	class := typedClass(t, rendered(t, dev(t)))
-	if _, err := (&admission.ClusterClass{}).ValidateCreate(t.Context(), class); err != nil {
-		t.Error(err)
+	for name, input := range classes() {
+		class := typedClass(t, rendered(t, input(t)))
+		if _, err := (&admission.ClusterClass{}).ValidateCreate(t.Context(), class); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
+}
+
+// classes is a cluster of each class.
+func classes() map[string]func(testing.TB) render.Input {
+	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks}
 }
 
 func TestPatchedGolden(t *testing.T) {
@@ -49,16 +56,19 @@ func TestPatchedGolden(t *testing.T) {
 		in.Values.Variables["registry"] = map[string]any{"mirror": "https://harbor.example.org:5000/", "insecure": true}
 		return in
 	}
-	for name, input := range map[string]func(testing.TB) render.Input{"dev": dev, "prod": prod, "proxy-password": withPassword} {
+	for name, input := range map[string]func(testing.TB) render.Input{
+		"vsphere/dev": dev, "vsphere/prod": prod, "vsphere/proxy-password": withPassword,
+		"aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks,
+	} {
 		t.Run(name, func(t *testing.T) {
 			patched := patch(t, rendered(t, input(t)))
-			golden(t, filepath.Join("testdata", "vsphere", name, "patched.yaml"), documents(t, patched))
+			golden(t, filepath.Join("testdata", filepath.FromSlash(name), "patched.yaml"), documents(t, patched))
 		})
 	}
 }
 
 func TestPatchedTemplatesAreWhatUpstreamReads(t *testing.T) {
-	for _, object := range patch(t, rendered(t, prod(t))) {
+	for _, object := range slices.Concat(patch(t, rendered(t, prod(t))), patch(t, rendered(t, awsProd(t)))) {
 		into := map[string]any{
 			"KubeadmControlPlaneTemplate": &controlplanev1.KubeadmControlPlaneTemplate{},
 			"KubeadmConfigTemplate":       &bootstrapv1.KubeadmConfigTemplate{},
@@ -73,7 +83,12 @@ func TestPatchedTemplatesAreWhatUpstreamReads(t *testing.T) {
 }
 
 func TestEveryVariableIsUsedAndEveryUsedOneIsDefined(t *testing.T) {
-	class := typedClass(t, rendered(t, dev(t)))
+	for name, input := range classes() {
+		t.Run(name, func(t *testing.T) { variablesAreUsed(t, typedClass(t, rendered(t, input(t)))) })
+	}
+}
+
+func variablesAreUsed(t *testing.T, class *clusterv1.ClusterClass) {
 	defined, used := map[string]bool{}, map[string]bool{}
 	for _, v := range class.Spec.Variables {
 		defined[v.Name] = true
@@ -134,14 +149,20 @@ func TestRefusalsNameTheVariable(t *testing.T) {
 		"interface with a blank":       {"vipInterface", "eth 0"},
 		"network that is not a string": {"network", 7},
 	} {
-		t.Run(name, func(t *testing.T) {
-			in := prod(t)
-			in.Values.Variables[tc.variable] = tc.value
-			_, err := defaulted(t, rendered(t, in))
-			if err == nil || !strings.Contains(err.Error(), tc.variable) {
-				t.Errorf("refusal does not name %s: %v", tc.variable, err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { refused(t, prod(t), tc.variable, tc.value) })
+	}
+}
+
+// refused wants Cluster API to refuse a value, and to say of which variable.
+func refused(t *testing.T, in render.Input, variable string, value any) {
+	t.Helper()
+	if _, err := defaulted(t, rendered(t, in)); err != nil {
+		t.Fatalf("refused without %s: %v", variable, err)
+	}
+	in.Values.Variables[variable] = value
+	_, err := defaulted(t, rendered(t, in))
+	if err == nil || !strings.Contains(err.Error(), `"`+variable+`"`) && !strings.Contains(err.Error(), "["+variable+"]") {
+		t.Errorf("refusal does not name %s: %v", variable, err)
 	}
 }
 
@@ -179,6 +200,9 @@ func patch(t *testing.T, objects *render.Objects) []*unstructured.Unstructured {
 	}
 	var out []*unstructured.Unstructured
 	for _, template := range objects.Class[:len(objects.Class)-1] {
+		if template.GetKind() == "CustomResourceDefinition" {
+			continue
+		}
 		item := requestItem(template)
 		for i := range class.Spec.Patches {
 			item.Object.Object = applyPatch(t, &class.Spec.Patches[i], global, item)
@@ -193,23 +217,27 @@ func requestItem(template *unstructured.Unstructured) runtimehooksv1.GeneratePat
 	item := runtimehooksv1.GeneratePatchesRequestItem{
 		UID: types.UID(template.GetName()), Object: runtime.RawExtension{Object: template.DeepCopy()},
 	}
-	worker := []runtimehooksv1.Variable{{
-		Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(`{"machineDeployment":{"class":"worker"}}`)},
+	worker, builtin := "MachineDeployment", "machineDeployment"
+	if kind := template.GetKind(); kind == "AWSManagedMachinePoolTemplate" || kind == "NodeadmConfigTemplate" {
+		worker, builtin = "MachinePool", "machinePool"
+	}
+	variables := []runtimehooksv1.Variable{{
+		Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(`{"` + builtin + `":{"class":"worker"}}`)},
 	}}
 	reference := &item.HolderReference
-	switch {
-	case template.GetKind() == "VSphereClusterTemplate":
+	switch kind := template.GetKind(); {
+	case strings.HasSuffix(kind, "ClusterTemplate"):
 		reference.Kind, reference.FieldPath = "Cluster", "spec.infrastructureRef"
-	case template.GetKind() == "KubeadmControlPlaneTemplate":
+	case strings.HasSuffix(kind, "ControlPlaneTemplate"):
 		reference.Kind, reference.FieldPath = "Cluster", "spec.controlPlaneRef"
-	case template.GetKind() == "KubeadmConfigTemplate":
-		reference.Kind, reference.FieldPath = "MachineDeployment", "spec.template.spec.bootstrap.configRef"
-		item.Variables = worker
+	case strings.HasSuffix(kind, "ConfigTemplate"):
+		reference.Kind, reference.FieldPath = worker, "spec.template.spec.bootstrap.configRef"
+		item.Variables = variables
 	case strings.Contains(template.GetName(), "control-plane"):
 		reference.Kind, reference.FieldPath = "KubeadmControlPlane", "spec.machineTemplate.spec.infrastructureRef"
 	default:
-		reference.Kind, reference.FieldPath = "MachineDeployment", "spec.template.spec.infrastructureRef"
-		item.Variables = worker
+		reference.Kind, reference.FieldPath = worker, "spec.template.spec.infrastructureRef"
+		item.Variables = variables
 	}
 	return item
 }

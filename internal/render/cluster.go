@@ -48,7 +48,7 @@ func cluster(in Input, class *class, values map[string]any) (*clusterv1.Cluster,
 			Labels:    clusterLabels(in),
 		},
 		Spec: clusterv1.ClusterSpec{
-			ClusterNetwork: networkOf(in.Request.Config),
+			ClusterNetwork: networkOf(in.Request.Config, class),
 			Topology: clusterv1.Topology{
 				ClassRef:     clusterv1.ClusterClassRef{Name: class.name()},
 				Version:      version,
@@ -88,15 +88,19 @@ func replicas(what string, n int) (*int32, error) {
 	return &count, nil
 }
 
-// networkOf takes the two ranges; a range of the configuration may be two of them, joined by a comma.
-func networkOf(c *config.Config) clusterv1.ClusterNetwork {
+// networkOf takes the two ranges; a range of the configuration may be two of them, joined by a comma. A cloud that runs
+// the control plane has defaults of its own, which only what was set by a person overrides.
+func networkOf(c *config.Config, class *class) clusterv1.ClusterNetwork {
 	if c == nil {
 		return clusterv1.ClusterNetwork{}
 	}
-	return clusterv1.ClusterNetwork{
-		Pods:     clusterv1.NetworkRanges{CIDRBlocks: ranges(c.String("CLUSTER_CIDR"))},
-		Services: clusterv1.NetworkRanges{CIDRBlocks: ranges(c.String("SERVICE_CIDR"))},
+	blocks := func(key string) clusterv1.NetworkRanges {
+		if class.managed() && !c.IsSet(key) {
+			return clusterv1.NetworkRanges{}
+		}
+		return clusterv1.NetworkRanges{CIDRBlocks: ranges(c.String(key))}
 	}
+	return clusterv1.ClusterNetwork{Pods: blocks("CLUSTER_CIDR"), Services: blocks("SERVICE_CIDR")}
 }
 
 func ranges(list string) []string {

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -101,11 +100,4 @@ func credentialsFile(c sdk.Credentials, region string) string {
 		text += "aws_session_token = " + c.SessionToken + "\n"
 	}
 	return base64.StdEncoding.EncodeToString([]byte(text))
-}
-
-// retrieve resolves the credentials, within the time that the SDK's slowest source may take.
-func retrieve(ctx context.Context, c sdk.Config) (sdk.Credentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
-	defer cancel()
-	return c.Credentials.Retrieve(ctx)
 }

@@ -60,7 +60,7 @@ func namePattern(system, version string) string {
 // versionOf reads the Kubernetes version out of a name such as capa-ami-ubuntu-24.04-v1.36.3-1730000000. The
 // operating system's version has two parts or one, and no v.
 func versionOf(name string) string {
-	found := regexp.MustCompile(`^capa-ami-.+?-v?(\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)\.\d+)?)-`).FindStringSubmatch(name)
+	found := regexp.MustCompile(`^capa-ami-.+-v?(\d+\.\d+\.\d+(?:-(?:alpha|beta|rc)\.\d+)?)-`).FindStringSubmatch(name)
 	if found == nil {
 		return ""
 	}

@@ -93,7 +93,7 @@ func startMoto() (*emulator, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
 	stopMoto = func() { server.Process.Kill(); <-ended }
-	for range 600 {
+	for range 2400 {
 		select {
 		case err := <-ended:
 			ended <- err

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -24,9 +25,8 @@ import (
 const keyRegion = "AWS_REGION"
 
 const (
-	dialTimeout        = 10 * time.Second // of one connection; long enough for a VPN
-	credentialsTimeout = 30 * time.Second // of a profile's own program or sign-on; the SDK gives the instance's role a second
-	attempts           = 6                // of one call, with the SDK's adaptive back-off between them
+	dialTimeout = 10 * time.Second // of one connection; long enough for a VPN
+	attempts    = 6                // of one call, with the SDK's adaptive back-off between them
 )
 
 // cloud is one region of an account, with the clients that talk to it. It holds no connection that must be closed.
@@ -46,7 +46,8 @@ type cloud struct {
 }
 
 // open resolves the credentials and makes the clients; it asks nothing of AWS but what the source of the credentials does.
-// Its errors are uerr.Findings, or the context's own.
+// The SDK bounds each source by itself, that of an instance's role to five seconds. Errors are uerr.Findings, or the
+// context's own.
 func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 	from, findings := sourceOf(c)
 	if findings != nil {
@@ -54,7 +55,7 @@ func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 	}
 	options := []func(*awsconfig.LoadOptions) error{
 		from.option, awsconfig.WithRetryMode(sdk.RetryModeAdaptive), awsconfig.WithRetryMaxAttempts(attempts),
-		awsconfig.WithAppID("slipway"),
+		awsconfig.WithAppID("slipway"), awsconfig.WithLogger(logging.Nop{}),
 	}
 	if region := firstOf(c.String(keyRegion), from.region); region != "" {
 		options = append(options, awsconfig.WithRegion(region))
@@ -73,7 +74,7 @@ func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 	if loaded.Region == "" {
 		return nil, refusal(c, keyRegion, keyRegion+" is not set", "set "+keyRegion+" in "+c.Path()+" or in the environment")
 	}
-	found, err := retrieve(ctx, loaded)
+	found, err := loaded.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, badSource(ctx, c, from, err)
 	}
@@ -96,9 +97,12 @@ func badSource(ctx context.Context, c *config.Config, from source, err error) er
 	}
 	problem, next := "no credentials were found: "+lastCause(err), "set "+keyAccessKey+" and "+keySecretKey+", or "+keyProfile+" to a profile of ~/.aws"
 	var missing awsconfig.SharedConfigProfileNotExistError
-	if errors.As(err, &missing) {
+	switch {
+	case errors.As(err, &missing):
 		problem = "profile " + missing.Profile + " is in neither ~/.aws/config nor ~/.aws/credentials"
 		next = "set " + keyProfile + " to a profile that is there, or write this one with: aws configure --profile " + missing.Profile
+	case c.String(keyProfile) == "" && strings.Contains(err.Error(), "EC2 IMDS"):
+		problem = "no credentials were found: none are configured, ~/.aws has no default profile, and this machine has no role"
 	}
 	return uerr.Findings{{Code: uerr.Credentials, Where: where(c, from.key), Problem: problem, Next: next}}
 }

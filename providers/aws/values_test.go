@@ -2,6 +2,7 @@ package aws
 
 import (
 	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,5 +35,81 @@ func TestValuesOfANewVPC(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestValuesTakeTheNewestVersion(t *testing.T) {
+	l := newLab(t)
+	r := l.request(nil)
+	r.KubernetesVersion = ""
+	got, err := l.provider.Values(t.Context(), r)
+	l.must(err)
+	if got.KubernetesVersion != "v1.36.3" {
+		t.Errorf("%s, which is a release candidate or not the newest", got.KubernetesVersion)
+	}
+	if diff := cmp.Diff(map[string]any{"id": "ami-0136300000000000b"}, got.Variables["ami"]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestValuesOfThreeZones(t *testing.T) {
+	l := newLab(t)
+	settings := threeZones()
+	settings["NODE_MACHINE_TYPE_1"], settings["AWS_NODE_OS_DISK_SIZE_GIB"] = "m5.xlarge", "40"
+	r := l.request(settings)
+	r.Plan, r.ControlPlane, r.Workers = "prod", 3, 4
+	got, err := l.provider.Values(t.Context(), r)
+	l.must(err)
+	own := map[string]any{"worker": map[string]any{"instanceType": "m5.xlarge", "rootVolume": map[string]any{"sizeGiB": 40.0, "type": "gp3"}}}
+	if diff := cmp.Diff([]providers.Pool{
+		{Name: "md-0", FailureDomain: "eu-central-1a", Replicas: 2},
+		{Name: "md-1", FailureDomain: "eu-central-1b", Replicas: 1, Variables: own},
+		{Name: "md-2", FailureDomain: "eu-central-1c", Replicas: 1},
+	}, got.Pools); diff != "" {
+		t.Errorf("pools (-want +got):\n%s", diff)
+	}
+	if subnets := got.Variables["network"].(map[string]any)["subnets"].([]any); len(subnets) != 6 {
+		t.Errorf("%d subnets, not a private and a public one in each zone: %v", len(subnets), subnets)
+	}
+}
+
+func TestValuesOfAnExistingVPC(t *testing.T) {
+	l := newLab(t)
+	got, err := l.provider.Values(t.Context(), l.request(map[string]string{
+		"AWS_VPC_ID": "vpc-1", "AWS_PRIVATE_SUBNET_ID": "subnet-1", "AWS_PUBLIC_SUBNET_ID": "subnet-2",
+		"TKG_HTTP_PROXY": "http://proxy.example.org:3128", "TKG_NO_PROXY": ".example.org", "TKG_CUSTOM_IMAGE_REPOSITORY": "registry.example.org/k8s",
+	}))
+	l.must(err)
+	want := map[string]any{
+		"network": map[string]any{"vpcId": "vpc-1", "subnets": []any{
+			map[string]any{"id": "subnet-1", "zone": "eu-central-1a", "public": false},
+			map[string]any{"id": "subnet-2", "zone": "eu-central-1a", "public": true},
+		}},
+		"proxy":    map[string]any{"http": "http://proxy.example.org:3128", "https": "http://proxy.example.org:3128", "noProxy": ".example.org"},
+		"registry": map[string]any{"mirror": "registry.example.org/k8s"},
+	}
+	for name := range want {
+		if diff := cmp.Diff(want[name], got.Variables[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestValuesRefuse(t *testing.T) {
+	l := newLab(t)
+	for name, x := range map[string]struct {
+		settings map[string]string
+		problem  string
+	}{
+		"no zone":           {map[string]string{"AWS_NODE_AZ": ""}, "AWS_NODE_AZ is not set"},
+		"no image":          {map[string]string{"OS_NAME": "photon"}, "has no image capa-ami-photon-*"},
+		"a wrong tag":       {map[string]string{"AWS_TAGS": "=x"}, "has no key"},
+		"a wrong authority": {map[string]string{"TKG_PROXY_CA_CERT": "bm9uZQ==", "TKG_HTTP_PROXY": "http://p.example.org"}, "holds no certificate"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := l.provider.Values(t.Context(), l.request(x.settings)); err == nil || !strings.Contains(err.Error(), x.problem) {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

@@ -13,8 +13,9 @@ import (
 type PermissionKeeper interface {
 	// PermissionsTemplate is what would be granted, as the document that the cloud takes.
 	PermissionsTemplate(r providers.Request) ([]byte, error)
-	// ApplyPermissions creates or updates the grant, and says whether anything changed.
-	ApplyPermissions(ctx context.Context, r providers.Request) (changed bool, err error)
+	// ApplyPermissions creates or updates the grant, and says whether anything changed. The notes are warnings about what
+	// was left as it is, such as a grant that somebody else made.
+	ApplyPermissions(ctx context.Context, r providers.Request) (changed bool, notes uerr.Findings, err error)
 }
 
 type permissionsOptions struct {
@@ -64,13 +65,17 @@ func runConfigPermissions(ctx context.Context, d *Deps, infrastructure string, o
 		_, err = d.Streams.Out.Write(template)
 		return err
 	}
-	changed, err := keeper.ApplyPermissions(ctx, request)
+	changed, notes, err := keeper.ApplyPermissions(ctx, request)
 	if err != nil {
 		return err
 	}
-	if changed {
+	d.View.Findings(notes)
+	switch {
+	case changed:
 		d.View.Info("The permissions are up to date now.")
-	} else {
+	case len(notes) > 0:
+		d.View.Info("Nothing was changed.")
+	default:
 		d.View.Info("The permissions were up to date already.")
 	}
 	return nil

@@ -15,17 +15,25 @@ const (
 	encodedSuffix = ">"
 )
 
-// String is a value that prints as <redacted> everywhere; only Reveal gives it away.
-type String struct{ value string }
+// String is a value that prints as <redacted> everywhere; only Reveal gives it away. The zero String is empty.
+//
+// The value is behind a pointer because fmt does not call the methods of a struct's unexported fields: of a String in
+// there it prints an address.
+type String struct{ value *string }
 
 // New wraps a value that must not be printed.
-func New(value string) String { return String{value: value} }
+func New(value string) String { return String{value: &value} }
 
 // Reveal gives the value itself, for the one call that needs it.
-func (s String) Reveal() string { return s.value }
+func (s String) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // Empty says whether there is no value at all.
-func (s String) Empty() bool { return s.value == "" }
+func (s String) Empty() bool { return s.Reveal() == "" }
 
 // String redacts.
 func (s String) String() string { return redacted }
@@ -64,8 +72,8 @@ func Encode(value string) string {
 // Scrub replaces every occurrence of the given secrets in text that came from elsewhere, such as a server's error.
 func Scrub(text string, secrets ...String) string {
 	for _, s := range secrets {
-		if len(s.value) > 0 {
-			text = strings.ReplaceAll(text, s.value, redacted)
+		if !s.Empty() {
+			text = strings.ReplaceAll(text, s.Reveal(), redacted)
 		}
 	}
 	return text

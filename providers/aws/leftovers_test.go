@@ -197,8 +197,33 @@ func TestLeftoversAreNothingShared(t *testing.T) {
 	l := newLab(t)
 	vpc := l.vpc(map[string]string{ownedByController + "prod": "shared"})
 	l.subnet(vpc, "10.9.1.0/24", "eu-central-1a", map[string]string{ownedInside + "prod": "shared"})
+	_, err := l.cloud.balancers.CreateTargetGroup(t.Context(), &elbv2.CreateTargetGroupInput{
+		Name: sdk.String("of-the-team"), Protocol: "TCP", Port: sdk.Int32(80), VpcId: &vpc,
+		Tags: []elbv2types.Tag{{Key: sdk.String(ownedInside + "prod"), Value: sdk.String("shared")}},
+	})
+	l.must(err)
 	if left := l.leftovers(l.request(nil)); len(left) > 0 {
 		t.Errorf("%v", left)
+	}
+}
+
+// Groups that name each other could be deleted in no order. Rules of groups that are not the cluster's are not touched.
+func TestLeftoverGroupsLetGoOfEachOther(t *testing.T) {
+	l := newLab(t)
+	r := l.request(nil)
+	vpc := l.vpc(nil)
+	node, controlPlane := l.group(vpc, "prod-node", byController("prod", "default/prod")), l.group(vpc, "prod-cp", byController("prod", "default/prod"))
+	database := l.group(vpc, "database", nil)
+	l.admit(node, controlPlane)
+	l.admit(controlPlane, node)
+	l.admit(database, node)
+	l.must(l.provider.DeleteLeftover(t.Context(), r, providers.Leftover{Kind: "SecurityGroup", ID: node}))
+	answer, err := l.cloud.ec2.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{controlPlane, database}})
+	l.must(err)
+	for _, g := range answer.SecurityGroups {
+		if want := *g.GroupId == database; (len(g.IpPermissions) > 0) != want {
+			t.Errorf("%s has the rules %v", *g.GroupName, g.IpPermissions)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ type Values struct {
 	Pools             []Pool            // worker pools; none means one, with all the workers of the request
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
 	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
-	Controller        map[string]string // variables that the controller's components need at install (clusterctl names)
+	Controller        Controller
 }
 
 // CloudProvider is what the cloud's controller inside a cluster needs beside its manifests in templates. Both are
@@ -51,6 +51,12 @@ type Values struct {
 type CloudProvider struct {
 	Config      []byte // may be read by everybody
 	Credentials []byte // holds secrets; never rendered into a template, never printed
+}
+
+// Controller is upstream's controller of the infrastructure.
+type Controller struct {
+	Version   string            // of its release, such as "v1.14.0"
+	Variables map[string]string // what its components need at install, by clusterctl's names; may hold secrets
 }
 
 // Pool is one set of equal workers.

@@ -16,7 +16,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := capictl.Serve(ctx, os.Stdin, os.Stdout, func(r capictl.Request) capictl.Worker {
 		return &capi.Installer{
-			Kubeconfig: r.Kubeconfig, Context: r.Context, Infrastructure: r.Infrastructure, Variables: r.Variables,
+			Kubeconfig: r.Kubeconfig, Context: r.Context, Infrastructure: r.Infrastructure, Version: r.Version, Variables: r.Variables,
 			Artifacts: &capi.Artifacts{Folder: r.Repository, Bundle: r.Bundle},
 		}
 	})

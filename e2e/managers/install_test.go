@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/capi"
 	"github.com/slipway-sh/slipway/internal/planectl"
+	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
 const victimEnv = "SLIPWAY_TEST_INSTALL_INTO" // kubeconfig for the process that is killed
@@ -44,7 +45,11 @@ func repository() string {
 }
 
 func installer(kubeconfig string) *capi.Installer {
-	return &capi.Installer{Kubeconfig: kubeconfig, Infrastructure: "vsphere", Artifacts: &capi.Artifacts{Folder: repository()}}
+	return &capi.Installer{
+		Kubeconfig: kubeconfig, Infrastructure: "vsphere", Version: vsphere.ControllerVersion,
+		Variables: map[string]string{"VSPHERE_USERNAME": "", "VSPHERE_PASSWORD": ""},
+		Artifacts: &capi.Artifacts{Folder: repository()},
+	}
 }
 
 // TestInstallSurvivesKill kills the installation again and again, each time later, and expects the next one to end well:

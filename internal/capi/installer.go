@@ -20,7 +20,8 @@ import (
 type Installer struct {
 	Kubeconfig     string            // path
 	Context        string            // empty means the file's current one
-	Infrastructure string            // "vsphere"
+	Infrastructure string            // clusterctl's name of the infrastructure provider
+	Version        string            // of the infrastructure provider: "v1.14.0"
 	Variables      map[string]string // clusterctl's, such as EXP_NODE_ANTI_AFFINITY; they win over Slipway's defaults
 	Artifacts      *Artifacts
 }
@@ -45,10 +46,7 @@ func (i *Installer) install(ctx context.Context, note func(text string)) error {
 	if note == nil {
 		note = func(string) {}
 	}
-	providers, err := Providers(i.Infrastructure)
-	if err != nil {
-		return err
-	}
+	providers := Providers(i.Infrastructure, i.Version)
 	if err := i.Artifacts.EnsureAll(ctx, providers, note); err != nil {
 		return err
 	}
@@ -98,19 +96,15 @@ func (i *Installer) session(ctx context.Context) (*session, error) {
 	)}, nil
 }
 
-// defaultVariables are Slipway's. The vSphere credentials are empty because each cluster brings its own, in a Secret
-// that its VSphereCluster refers to; clusterctl refuses variables that are not set at all.
+// defaultVariables are Slipway's, whatever the infrastructure.
 func defaultVariables() map[string]string {
 	return map[string]string{
-		"CLUSTER_TOPOLOGY":           "true", // ClusterClass
-		"EXP_RUNTIME_SDK":            "false",
-		"EXP_MACHINE_POOL":           "true", // managed node groups; the AWS provider has them off by default
-		"VSPHERE_USERNAME":           "",
-		"VSPHERE_PASSWORD":           "",
-		"AWS_B64ENCODED_CREDENTIALS": "",
-		"cert-manager":               `externallyProvisioned: "true"`,
-		"overridesFolder":            os.DevNull, // not the one in the user's home
-		"images":                     "{}",       // image names stay as upstream ships them
+		"CLUSTER_TOPOLOGY": "true", // ClusterClass
+		"EXP_RUNTIME_SDK":  "false",
+		"EXP_MACHINE_POOL": "true", // managed node groups; the AWS provider has them off by default
+		"cert-manager":     `externallyProvisioned: "true"`,
+		"overridesFolder":  os.DevNull, // not the one in the user's home
+		"images":           "{}",       // image names stay as upstream ships them
 	}
 }
 

@@ -63,10 +63,7 @@ func installed(ctx context.Context, c client.Client) ([]Installation, error) {
 // Missing names the providers that Install would have to install or wait for. A management cluster that cannot be asked
 // lacks them all; what is wrong with it, Install says.
 func (i *Installer) Missing(ctx context.Context) ([]string, error) {
-	providers, err := Providers(i.Infrastructure)
-	if err != nil {
-		return nil, err
-	}
+	providers := Providers(i.Infrastructure, i.Version)
 	var have []Installation
 	c, err := i.client(ctx)
 	if err == nil {

@@ -10,22 +10,15 @@
 package capi
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
 	clusterctlv1 "sigs.k8s.io/cluster-api/cmd/clusterctl/api/v1alpha3"
-
-	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
-// Versions of the providers that this release of Slipway installs; e2e/managers builds the same.
-const (
-	ClusterAPIVersion = "v1.14.2"
-	vSphereVersion    = "v1.14.0"
-	awsVersion        = "v2.13.0"
-	dockerVersion     = "v1.14.0"
-)
+// ClusterAPIVersion is the release of Cluster API's own providers that this release of Slipway installs; e2e/managers
+// builds the same. The version of an infrastructure's provider is its adapter's choice.
+const ClusterAPIVersion = "v1.14.2"
 
 // Names of files in a provider's folder of the repository.
 const (
@@ -41,27 +34,13 @@ type Provider struct {
 }
 
 // Providers lists what a management cluster for one infrastructure needs, in the order of installation.
-func Providers(infrastructure string) ([]Provider, error) {
-	list := []Provider{
+func Providers(infrastructure, version string) []Provider {
+	return []Provider{
 		{Name: "cluster-api", Type: clusterctlv1.CoreProviderType, Version: ClusterAPIVersion},
 		{Name: "kubeadm", Type: clusterctlv1.BootstrapProviderType, Version: ClusterAPIVersion},
 		{Name: "kubeadm", Type: clusterctlv1.ControlPlaneProviderType, Version: ClusterAPIVersion},
+		{Name: infrastructure, Type: clusterctlv1.InfrastructureProviderType, Version: version},
 	}
-	infra := Provider{Name: infrastructure, Type: clusterctlv1.InfrastructureProviderType}
-	switch infrastructure {
-	case "vsphere":
-		infra.Version = vSphereVersion
-	case "aws":
-		infra.Version = awsVersion
-	case "docker":
-		infra.Version = dockerVersion
-	default:
-		return nil, &uerr.Error{
-			Code: uerr.Usage, What: fmt.Sprintf("no infrastructure provider %q", infrastructure),
-			Next: "choose one of: vsphere, aws, docker",
-		}
-	}
-	return append(list, infra), nil
 }
 
 // Label is clusterctl's name for the provider and its type together, such as "infrastructure-vsphere".

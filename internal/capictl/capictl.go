@@ -34,6 +34,7 @@ type Request struct {
 	Kubeconfig     string            `json:"kubeconfig"`
 	Context        string            `json:"context,omitempty"` // empty means the file's current one
 	Infrastructure string            `json:"infrastructure"`
+	Version        string            `json:"version"` // of the infrastructure's provider
 	Variables      map[string]string `json:"variables,omitempty"`
 	Repository     string            `json:"repository"`       // folder of the provider artifacts
 	Bundle         string            `json:"bundle,omitempty"` // folder to take them from first

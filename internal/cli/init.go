@@ -101,7 +101,7 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 		Plane: localPlane{plane},
 		Installer: capictl.Installer{Env: d.Environ, Request: capictl.Request{
 			Kubeconfig: kubeconfig, Infrastructure: provider.Name(), Repository: d.repository(), Bundle: o.bundle,
-			Variables: values.Controller,
+			Version: values.Controller.Version, Variables: values.Controller.Variables,
 		}},
 		Registry: registry{d: d, region: config.Region{
 			Name: o.name, Context: kube.ContextName(o.name), File: kubeconfig, Status: statusSuccess, IsCurrent: true,

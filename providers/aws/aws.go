@@ -23,6 +23,9 @@ type Options struct {
 	Now    func() time.Time
 }
 
+// ControllerVersion is the release of cluster-api-provider-aws that the templates are written for; e2e/managers builds it.
+const ControllerVersion = "v2.13.0"
+
 // Provider is the AWS adapter. It holds no connection and no credentials: each call resolves them again.
 type Provider struct{ options Options }
 

@@ -77,7 +77,7 @@ func TestCredentialsInOrder(t *testing.T) {
 			if values.Variables != nil || values.Pools != nil || values.Credentials != nil {
 				t.Errorf("a request without machines got more than the controller's credentials: %v", values)
 			}
-			found, err := parseEncoded(values.Controller["AWS_B64ENCODED_CREDENTIALS"])
+			found, err := parseEncoded(values.Controller.Variables["AWS_B64ENCODED_CREDENTIALS"])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestRegionOfTheEncodedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := parseEncoded(values.Controller["AWS_B64ENCODED_CREDENTIALS"]); err != nil || found["region"] != "eu-west-3" {
+	if found, err := parseEncoded(values.Controller.Variables["AWS_B64ENCODED_CREDENTIALS"]); err != nil || found["region"] != "eu-west-3" {
 		t.Errorf("%v %v", found["region"], err)
 	}
 }

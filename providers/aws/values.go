@@ -27,7 +27,9 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if err != nil {
 		return providers.Values{}, err
 	}
-	values := providers.Values{Controller: map[string]string{keyEncoded: credentialsFile(opened.credentials, opened.region)}}
+	values := providers.Values{Controller: providers.Controller{
+		Version: ControllerVersion, Variables: map[string]string{keyEncoded: credentialsFile(opened.credentials, opened.region)},
+	}}
 	if r.ControlPlane == 0 {
 		return values, nil
 	}
@@ -36,7 +38,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if err = errors.Join(err, found.Err()); err != nil {
 		return providers.Values{}, err
 	}
-	values.KubernetesVersion = firstOf(r.KubernetesVersion, i.image.version)
+	values.KubernetesVersion = firstOf(i.image.version, r.KubernetesVersion)
 	if values.Variables, err = i.variables(); err != nil {
 		return providers.Values{}, err
 	}

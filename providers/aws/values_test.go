@@ -30,11 +30,23 @@ func TestValuesOfANewVPC(t *testing.T) {
 			"loadBalancer": map[string]any{"scheme": "internal", "type": "nlb"},
 		},
 		Pools: []providers.Pool{{Name: "md-0", FailureDomain: "eu-central-1a", Replicas: 1}},
-		Controller: map[string]string{"AWS_B64ENCODED_CREDENTIALS": base64.StdEncoding.EncodeToString([]byte(
-			"[default]\naws_access_key_id = " + labID + "\naws_secret_access_key = " + labSecret + "\nregion = eu-central-1\n"))},
+		Controller: providers.Controller{Version: ControllerVersion, Variables: map[string]string{"AWS_B64ENCODED_CREDENTIALS": base64.StdEncoding.EncodeToString([]byte(
+			"[default]\naws_access_key_id = " + labID + "\naws_secret_access_key = " + labSecret + "\nregion = eu-central-1\n"))}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The build metadata of a TKG version is no image's, and no registry has an image of it.
+func TestValuesGiveTheVersionOfTheImage(t *testing.T) {
+	l := newLab(t)
+	r := l.request(nil)
+	r.KubernetesVersion = "v1.35.8+vmware.1"
+	got, err := l.provider.Values(t.Context(), r)
+	l.must(err)
+	if got.KubernetesVersion != "v1.35.8" {
+		t.Error(got.KubernetesVersion)
 	}
 }
 

@@ -32,7 +32,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if findings != nil {
 		return providers.Values{}, findings
 	}
-	values := providers.Values{Credentials: credentials(t)}
+	values := providers.Values{Credentials: credentials(t), Controller: controller()}
 	if r.ControlPlane == 0 {
 		return values, nil
 	}
@@ -61,6 +61,11 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 // credentials is the data of the Secret that the upstream controller takes as a cluster's identity.
 func credentials(t target) map[string][]byte {
 	return map[string][]byte{"username": []byte(t.username), "password": []byte(t.password.Reveal())}
+}
+
+// controller has no credentials of its own: each cluster brings them, in a Secret that its VSphereCluster refers to.
+func controller() providers.Controller {
+	return providers.Controller{Version: ControllerVersion, Variables: map[string]string{keyUsername: "", keyPassword: ""}}
 }
 
 // variables are JSON values by the names of the ClusterClass.

@@ -150,7 +150,7 @@ func TestValuesGivesTheCredentialsApart(t *testing.T) {
 	if diff := cmp.Diff(want, got.Credentials); diff != "" {
 		t.Error(diff)
 	}
-	if got.Controller != nil {
+	if got.Controller.Variables[keyPassword] != "" {
 		t.Errorf("the controller is given %v, and each cluster brings its own credentials", got.Controller)
 	}
 }

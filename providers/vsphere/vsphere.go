@@ -28,6 +28,10 @@ type Options struct {
 	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
+// ControllerVersion is the release of cluster-api-provider-vsphere that the templates are written for; e2e/managers
+// builds it.
+const ControllerVersion = "v1.14.0"
+
 // Provider is the vSphere adapter. It holds no connection: each call logs in and logs out again.
 type Provider struct{ options Options }
 

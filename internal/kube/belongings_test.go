@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -47,6 +48,42 @@ func testClass(t *testing.T, c *kube.Client, ns string) {
 	must(t, c.DeleteClass(t.Context(), key))
 	must(t, c.DeleteClass(t.Context(), key))
 	expectUnused(t, c, ns, nil)
+}
+
+// A class may define the kind of one of its templates, which the API server does not serve at once.
+func testClassWithDefinition(t *testing.T, c *kube.Client, ns string) {
+	definition := gadgets("gadgettemplates")
+	template := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "slipway.test/v1", "kind": "GadgetTemplate", "metadata": map[string]any{"name": "slipway-gadget", "namespace": ns},
+	}}
+	class := []*unstructured.Unstructured{definition, template}
+	for _, missing := range []int{2, 0} {
+		got, err := c.MissingClass(t.Context(), class)
+		if err != nil || len(got) != missing {
+			t.Errorf("%d objects missing, not %d (%v)", len(got), missing, err)
+		}
+		must(t, c.ApplyClass(t.Context(), class))
+	}
+	short, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := c.ApplyClass(short, []*unstructured.Unstructured{gadgets("othergadgets"), template}) // whose kind is taken
+	if uerr.ExitCode(err) != uerr.TimedOut || !strings.Contains(err.Error(), "othergadgets.slipway.test") {
+		t.Errorf("a definition that is never served: %v, want a time-out that names it", err)
+	}
+}
+
+func gadgets(plural string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": plural + ".slipway.test"},
+		"spec": map[string]any{
+			"group": "slipway.test", "scope": "Namespaced",
+			"names": map[string]any{"kind": "GadgetTemplate", "plural": plural},
+			"versions": []any{map[string]any{
+				"name": "v1", "served": true, "storage": true, "schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object"}},
+			}},
+		},
+	}}
 }
 
 func expectUnused(t *testing.T, c *kube.Client, ns string, want []string) {

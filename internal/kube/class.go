@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -33,8 +35,8 @@ func (c *Client) MissingClass(ctx context.Context, objects []*unstructured.Unstr
 	return missing, nil
 }
 
-// ApplyClass creates the objects of a class that are not there, in the order given (templates first), and waits until
-// Cluster API has read the class: a Cluster that is applied before that is backed off for more than a minute.
+// ApplyClass creates the objects of a class that are not there, in the order given (definitions and templates first), and
+// waits until Cluster API has read the class: a Cluster that is applied before that is backed off for more than a minute.
 func (c *Client) ApplyClass(ctx context.Context, objects []*unstructured.Unstructured) error {
 	missing, err := c.MissingClass(ctx, objects)
 	if err != nil {
@@ -45,6 +47,9 @@ func (c *Client) ApplyClass(ctx context.Context, objects []*unstructured.Unstruc
 			return err
 		}
 		if err := c.ApplyOwn(ctx, object); err != nil {
+			return err
+		}
+		if err := c.awaitServed(ctx, object); err != nil {
 			return err
 		}
 	}
@@ -71,6 +76,43 @@ func (c *Client) awaitAbsent(ctx context.Context, object *unstructured.Unstructu
 		return EndedError(ctx, "an object of that name to be deleted", ObjectName(object), err)
 	}
 	return err
+}
+
+// awaitServed waits until the API server serves what a CustomResourceDefinition defines; any other object needs no wait.
+func (c *Client) awaitServed(ctx context.Context, object *unstructured.Unstructured) error {
+	if object.GetKind() != "CustomResourceDefinition" {
+		return nil
+	}
+	t := target{gvk: object.GroupVersionKind(), name: object.GetName()}
+	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
+		have, err := c.live(ctx, t.gvk, Key{Name: t.name})
+		if err != nil || have == nil || !established(have) {
+			return false, err
+		}
+		_, err = c.api.RESTMapper().RESTMapping(definedKind(have))
+		if absent(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if ctx.Err() != nil {
+		return EndedError(ctx, "its kind to be served", ObjectName(object), err)
+	}
+	return err
+}
+
+func established(definition *unstructured.Unstructured) bool {
+	conditions, _, _ := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	return slices.ContainsFunc(conditions, func(item any) bool {
+		condition, _ := item.(map[string]any)
+		return condition["type"] == "Established" && condition["status"] == "True"
+	})
+}
+
+func definedKind(definition *unstructured.Unstructured) schema.GroupKind {
+	group, _, _ := unstructured.NestedString(definition.Object, "spec", "group")
+	kind, _, _ := unstructured.NestedString(definition.Object, "spec", "names", "kind")
+	return schema.GroupKind{Group: group, Kind: kind}
 }
 
 // AwaitClass waits until Cluster API has resolved a ClusterClass's templates and variables.

@@ -37,6 +37,7 @@ func TestOnAPlane(t *testing.T) {
 		"await":                    testAwait,
 		"tree":                     testTree,
 		"class":                    testClass,
+		"class with a definition":  testClassWithDefinition,
 		"owned and orphaned":       testBelongings,
 		"credentials":              testCredentials,
 		"summaries":                testSummaries,

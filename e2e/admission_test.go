@@ -25,13 +25,15 @@ import (
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/render"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/aws"
+	"github.com/slipway-sh/slipway/providers/vsphere"
 	"github.com/slipway-sh/slipway/templates"
 )
 
 // TestAdmission applies what is rendered to a plane with the real controllers and their webhooks, without any vCenter,
 // and looks at what the topology controller makes of it.
 func TestAdmission(t *testing.T) {
-	api := managementPlane(t)
+	api := managementPlane(t, "vsphere")
 	t.Run("every variable", func(t *testing.T) { admitEveryVariable(t, api) })
 	t.Run("required variables only", func(t *testing.T) { admitRequiredOnly(t, api) })
 	t.Run("refusals name the variable", func(t *testing.T) { refuseByName(t, api) })
@@ -100,23 +102,28 @@ func refuseByName(t *testing.T, api *kube.Client) {
 		"server": "https://vc.example.org", "thumbprint": "AA", "cloneMode": "copy", "network": 7,
 		"controlPlane": map[string]any{"numCPUs": 1}, "registry": map[string]any{"insecure": true},
 	} {
-		objects := clusterObjects(t, "refused", "default", nil, nil)
-		raw, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
+		refuse(t, api, clusterObjects(t, "refused", "default", nil, nil), variable, value)
+	}
+}
+
+// refuse wants the API server to refuse a Cluster with this value, and to name the variable.
+func refuse(t *testing.T, api *kube.Client, objects *render.Objects, variable string, value any) {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := &objects.Cluster.Spec.Topology.Variables
+	kept := (*variables)[:0]
+	for _, v := range *variables {
+		if v.Name != variable {
+			kept = append(kept, v)
 		}
-		variables := &objects.Cluster.Spec.Topology.Variables
-		kept := (*variables)[:0]
-		for _, v := range *variables {
-			if v.Name != variable {
-				kept = append(kept, v)
-			}
-		}
-		*variables = append(kept, clusterv1.ClusterVariable{Name: variable, Value: apiextensionsv1.JSON{Raw: raw}})
-		err = api.Apply(t.Context(), objects.Cluster)
-		if err == nil || !strings.Contains(err.Error(), variable) {
-			t.Errorf("refusal of %s = %s does not name it: %v", variable, raw, err)
-		}
+	}
+	*variables = append(kept, clusterv1.ClusterVariable{Name: variable, Value: apiextensionsv1.JSON{Raw: raw}})
+	err = api.Apply(t.Context(), objects.Cluster)
+	if err == nil || !strings.Contains(err.Error(), variable) {
+		t.Errorf("refusal of %s = %s does not name it: %v", variable, raw, err)
 	}
 }
 
@@ -183,8 +190,13 @@ func get(t *testing.T, api *kube.Client, kind, name string, objects *render.Obje
 	object.SetAPIVersion(map[string]string{
 		"VSphereCluster":         "infrastructure.cluster.x-k8s.io/v1beta1",
 		"VSphereMachineTemplate": "infrastructure.cluster.x-k8s.io/v1beta1",
+		"AWSCluster":             "infrastructure.cluster.x-k8s.io/v1beta2",
+		"AWSMachineTemplate":     "infrastructure.cluster.x-k8s.io/v1beta2",
+		"AWSManagedControlPlane": "controlplane.cluster.x-k8s.io/v1beta2",
+		"AWSManagedMachinePool":  "infrastructure.cluster.x-k8s.io/v1beta2",
 		"KubeadmControlPlane":    "controlplane.cluster.x-k8s.io/v1beta2",
 		"MachineDeployment":      clusterv1.GroupVersion.String(),
+		"MachinePool":            clusterv1.GroupVersion.String(),
 	}[kind])
 	object.SetKind(kind)
 	key := client.ObjectKey{Namespace: objects.Cluster.Namespace, Name: name}
@@ -202,8 +214,8 @@ func want(t *testing.T, object *unstructured.Unstructured, value any, path ...st
 	}
 }
 
-// managementPlane starts a plane of its own and installs the vSphere providers into it.
-func managementPlane(t *testing.T) *kube.Client {
+// managementPlane starts a plane of its own and installs the providers of an infrastructure into it.
+func managementPlane(t *testing.T, infrastructure string) *kube.Client {
 	t.Helper()
 	dir := t.TempDir()
 	log, err := os.Create(filepath.Join(dir, "plane.log"))
@@ -235,7 +247,9 @@ func managementPlane(t *testing.T) *kube.Client {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	installer := &capi.Installer{
-		Kubeconfig: kubeconfig, Infrastructure: "vsphere", Artifacts: &capi.Artifacts{Folder: repository(t)},
+		Kubeconfig: kubeconfig, Infrastructure: infrastructure, Artifacts: &capi.Artifacts{Folder: repository(t)},
+		Version:   map[string]string{"vsphere": vsphere.ControllerVersion, "aws": aws.ControllerVersion}[infrastructure],
+		Variables: map[string]string{"VSPHERE_USERNAME": "", "VSPHERE_PASSWORD": "", "AWS_B64ENCODED_CREDENTIALS": ""},
 	}
 	if err := installer.Install(ctx, func(m string) { t.Log(m) }); err != nil {
 		t.Fatal(err)

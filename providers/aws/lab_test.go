@@ -267,7 +267,3 @@ func (l *lab) preflight(r providers.Request) uerr.Findings {
 	}
 	return findings
 }
-
-var _ interface {
-	Do(*http.Request) (*http.Response, error)
-} = (*account)(nil)

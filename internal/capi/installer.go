@@ -101,7 +101,6 @@ func defaultVariables() map[string]string {
 	return map[string]string{
 		"CLUSTER_TOPOLOGY": "true", // ClusterClass
 		"EXP_RUNTIME_SDK":  "false",
-		"EXP_MACHINE_POOL": "true", // managed node groups; the AWS provider has them off by default
 		"cert-manager":     `externallyProvisioned: "true"`,
 		"overridesFolder":  os.DevNull, // not the one in the user's home
 		"images":           "{}",       // image names stay as upstream ships them

@@ -91,7 +91,7 @@ func asFindings(err error) uerr.Findings {
 // versionOfRelease takes a TKr name of TKG 1.3, v1.20.5---vmware.2-tkg.1, for the version it carries.
 func versionOfRelease(name string) string { return strings.ReplaceAll(name, "---", "+") }
 
-// infrastructureOf leaves out the version that TKG allowed behind a colon, as in aws:v0.5.2.
+// infrastructureOf leaves out the version that TKG allowed behind a colon, as in vsphere:v0.7.1.
 func infrastructureOf(cfg *config.Config) string {
 	name, _, _ := strings.Cut(cfg.String("INFRASTRUCTURE_PROVIDER"), ":")
 	if name == "" {

@@ -13,7 +13,7 @@ import (
 
 // newRoot builds the whole command tree. Building is cheap; whatever costs time is done in a runX.
 func newRoot(d *Deps) *cobra.Command {
-	root := newGroup(d.InvokedAs, "Create, show, scale and delete Kubernetes clusters on vSphere, AWS and Azure")
+	root := newGroup(d.InvokedAs, "Create, show, scale and delete Kubernetes clusters on the infrastructure you have")
 	root.Long = root.Short + ".\n\nThe management cluster that does the work is a process of Slipway's own: nothing has to be installed first.\n\n" +
 		"Exit codes: 0 ok, 1 failure, 2 usage, 3 cancelled, 4 credentials, 5 timed out, 6 not found."
 	root.SilenceErrors, root.SilenceUsage = true, true

@@ -3,12 +3,11 @@
 // left.
 //
 // The machines themselves are made by the upstream controller. Nothing here applies objects to a management cluster, and
-// nothing of an account is changed but by DeleteLeftover.
+// nothing of an account is changed but by DeleteLeftover and ApplyPermissions.
 package aws
 
 import (
 	"context"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 
@@ -17,10 +16,9 @@ import (
 )
 
 // Options are what a Provider takes from its surroundings. The zero value is right for a program: the SDK's own client
-// with the proxy of the environment, and the clock of the machine.
+// with the proxy of the environment.
 type Options struct {
 	Client sdk.HTTPClient
-	Now    func() time.Time
 }
 
 // ControllerVersion is the release of cluster-api-provider-aws that the templates are written for; e2e/managers builds it.
@@ -32,12 +30,7 @@ type Provider struct{ options Options }
 var _ providers.Provider = (*Provider)(nil)
 
 // New makes the adapter.
-func New(o Options) *Provider {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Provider{options: o}
-}
+func New(o Options) *Provider { return &Provider{options: o} }
 
 // Name is "aws".
 func (*Provider) Name() string { return "aws" }

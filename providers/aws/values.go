@@ -27,9 +27,10 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if err != nil {
 		return providers.Values{}, err
 	}
-	values := providers.Values{Controller: providers.Controller{
-		Version: ControllerVersion, Variables: map[string]string{keyEncoded: credentialsFile(opened.credentials, opened.region)},
-	}}
+	values := providers.Values{Controller: providers.Controller{Version: ControllerVersion, Variables: map[string]string{
+		keyEncoded:         credentialsFile(opened.credentials, opened.region),
+		"EXP_MACHINE_POOL": "true", // managed node groups; this controller has them off by default
+	}}}
 	if r.ControlPlane == 0 {
 		return values, nil
 	}

@@ -30,7 +30,7 @@ func TestValuesOfANewVPC(t *testing.T) {
 			"loadBalancer": map[string]any{"scheme": "internal", "type": "nlb"},
 		},
 		Pools: []providers.Pool{{Name: "md-0", FailureDomain: "eu-central-1a", Replicas: 1}},
-		Controller: providers.Controller{Version: ControllerVersion, Variables: map[string]string{"AWS_B64ENCODED_CREDENTIALS": base64.StdEncoding.EncodeToString([]byte(
+		Controller: providers.Controller{Version: ControllerVersion, Variables: map[string]string{"EXP_MACHINE_POOL": "true", "AWS_B64ENCODED_CREDENTIALS": base64.StdEncoding.EncodeToString([]byte(
 			"[default]\naws_access_key_id = " + labID + "\naws_secret_access_key = " + labSecret + "\nregion = eu-central-1\n"))}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

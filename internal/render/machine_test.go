@@ -10,13 +10,15 @@ import (
 	bootstrapv1 "sigs.k8s.io/cluster-api/api/bootstrap/kubeadm/v1beta2"
 	controlplanev1 "sigs.k8s.io/cluster-api/api/controlplane/kubeadm/v1beta2"
 	"sigs.k8s.io/yaml"
+
+	"github.com/slipway-sh/slipway/internal/render"
 )
 
-// filesOf gives the files of a control plane machine of the cluster prod, by path.
-func filesOf(t *testing.T) map[string]bootstrapv1.File {
+// filesOf gives the files of a control plane machine of a cluster, by path.
+func filesOf(t *testing.T, in render.Input) map[string]bootstrapv1.File {
 	t.Helper()
 	files := map[string]bootstrapv1.File{}
-	for _, object := range patch(t, rendered(t, prod(t))) {
+	for _, object := range patch(t, rendered(t, in)) {
 		if object.GetKind() != "KubeadmControlPlaneTemplate" {
 			continue
 		}
@@ -32,8 +34,13 @@ func filesOf(t *testing.T) map[string]bootstrapv1.File {
 }
 
 func TestScriptsAreShellAndHoldNothingThatCloudInitFillsIn(t *testing.T) {
+	t.Run("vSphere", func(t *testing.T) { scriptsAreShell(t, prod(t), 3) })
+	t.Run("AWS", func(t *testing.T) { scriptsAreShell(t, awsProd(t), 2) })
+}
+
+func scriptsAreShell(t *testing.T, in render.Input, want int) {
 	scripts := 0
-	for path, file := range filesOf(t) {
+	for path, file := range filesOf(t, in) {
 		for _, mark := range []string{"{{", "{%", "{#"} {
 			if strings.Contains(file.Content, mark) {
 				t.Errorf("%s holds %s, which cloud-init takes for its own", path, mark)
@@ -49,13 +56,13 @@ func TestScriptsAreShellAndHoldNothingThatCloudInitFillsIn(t *testing.T) {
 			t.Errorf("%s: %v\n%s", path, err, out)
 		}
 	}
-	if scripts != 3 {
-		t.Errorf("%d scripts, not 3", scripts)
+	if scripts != want {
+		t.Errorf("%d scripts, not %d", scripts, want)
 	}
 }
 
 func TestFirstMachineGetsTheOtherKubeconfigForKubeVip(t *testing.T) {
-	files := filesOf(t)
+	files := filesOf(t, prod(t))
 	manifest := files["/etc/kubernetes/manifests/kube-vip.yaml"].Content
 	pod := &corev1.Pod{}
 	if err := yaml.UnmarshalStrict([]byte(manifest), pod); err != nil {

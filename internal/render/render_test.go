@@ -275,11 +275,19 @@ func TestPodNetworkWarning(t *testing.T) {
 }
 
 func TestCloudProviderHasTheMinorOfTheCluster(t *testing.T) {
-	for version, want := range map[string]string{"v1.33.4": ":v1.33.0", "v1.36.3": ":v1.36.0", "v1.39.0": ":v1.36.0"} {
-		in := dev(t)
-		in.Values.KubernetesVersion = version
-		if out := documents(t, rendered(t, in).Addons); !strings.Contains(out, "cloud-provider-vsphere"+want+"\n") {
-			t.Errorf("Kubernetes %s does not get image %s", version, want)
+	for name, tc := range map[string]struct {
+		input          render.Input
+		version, image string
+	}{
+		"vSphere, older":  {dev(t), "v1.33.4", "cloud-provider-vsphere:v1.33.0"},
+		"vSphere, newest": {dev(t), "v1.36.3", "cloud-provider-vsphere:v1.36.0"},
+		"vSphere, newer":  {dev(t), "v1.39.0", "cloud-provider-vsphere:v1.36.0"},
+		"AWS, older":      {awsDev(t), "v1.33.4", "provider-aws/cloud-controller-manager:v1.33.0"},
+		"AWS, newer":      {awsDev(t), "v1.36.3", "provider-aws/cloud-controller-manager:v1.35.0"},
+	} {
+		tc.input.Values.KubernetesVersion = tc.version
+		if out := documents(t, rendered(t, tc.input).Addons); !strings.Contains(out, tc.image+"\n") {
+			t.Errorf("%s: Kubernetes %s does not get image %s", name, tc.version, tc.image)
 		}
 	}
 }

@@ -28,9 +28,12 @@ func newRehearse(d *Deps) *cobra.Command {
 			"The rehearsal has a management plane, a kubeconfig and a home of its own; nothing of yours is touched. What your\n" +
 			"configuration names in a cloud is there in the simulated one. The plane and the simulator keep running for the next\n" +
 			"command, until rehearse stop.\n\n" +
-			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.",
-		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n  slipway rehearse stop",
-		Args:    cobra.ArbitraryArgs,
+			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.\n\n" +
+			"--delay, --fault and --boot-delay make the clouds slow or fail, from this command on until the rehearsal is stopped or\n" +
+			"they are lifted. A method is one of the cloud's API, such as CloneVM_Task, PowerOnVM_Task or RunInstances.",
+		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n" +
+			"  slipway rehearse --fault CloneVM_Task=3 --delay PowerOnVM_Task=30s -- create cluster dev1 -p dev\n  slipway rehearse stop",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.ArgsLenAtDash() != 0 && len(args) > 0 {
 				return uerr.Findings{{Where: args[0], Problem: "the command to rehearse comes after two dashes",
@@ -39,7 +42,7 @@ func newRehearse(d *Deps) *cobra.Command {
 			if len(args) == 0 {
 				return runTour(cmd.Context(), d, o)
 			}
-			return runRehearse(cmd.Context(), d, args)
+			return runRehearse(cmd.Context(), d, o.trouble, args)
 		},
 	}
 	cmd.Flags().StringVarP(&o.infrastructure, "infrastructure", "i", defaultInfrastructure, "infrastructure of the tour")
@@ -47,6 +50,7 @@ func newRehearse(d *Deps) *cobra.Command {
 	cmd.Flags().IntVarP(&o.workers, "worker-machine-count", "w", 4, "workers that the tour scales to")
 	completeFlag(cmd, "infrastructure", d.providerNames)
 	cmd.Flags().BoolVar(&o.keep, "keep", false, "leave the rehearsal running after the tour")
+	o.trouble.bind(cmd)
 	cmd.AddCommand(newRehearseStop(d), newRehearseStatus(d))
 	return cmd
 }
@@ -72,8 +76,8 @@ func (r rehearsal) inventory() string { return filepath.Join(r.dir, "inventory.j
 func (r rehearsal) home() string { return filepath.Join(r.dir, "home") }
 
 // runRehearse replaces this process by the rehearsed command, so that signals and the exit code are its own.
-func runRehearse(ctx context.Context, d *Deps, args []string) error {
-	env, err := startRehearsal(ctx, d)
+func runRehearse(ctx context.Context, d *Deps, t trouble, args []string) error {
+	env, err := startRehearsal(ctx, d, t)
 	if err != nil {
 		return err
 	}
@@ -84,8 +88,13 @@ func runRehearse(ctx context.Context, d *Deps, args []string) error {
 	return syscall.Exec(self, append([]string{d.InvokedAs}, args...), env)
 }
 
-// startRehearsal brings the simulator up and gives the environment of what is to run against it.
-func startRehearsal(ctx context.Context, d *Deps) ([]string, error) {
+// startRehearsal brings the simulator up, with what is to go wrong in it, and gives the environment of what is to run
+// against it.
+func startRehearsal(ctx context.Context, d *Deps, t trouble) ([]string, error) {
+	orders, err := t.orders()
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, simulatorStart)
 	defer cancel()
 	r, err := d.rehearsal()
@@ -105,6 +114,11 @@ func startRehearsal(ctx context.Context, d *Deps) ([]string, error) {
 	state, err := r.sim.Start(ctx)
 	if err != nil {
 		return nil, err
+	}
+	for _, order := range orders {
+		if err := order(ctx, state); err != nil {
+			return nil, err
+		}
 	}
 	return r.environ(state.Environ(d.Environ), d.repository()), nil
 }

@@ -18,6 +18,7 @@ type tourOptions struct {
 	infrastructure        string
 	controlPlane, workers int // what the cluster is scaled to
 	keep                  bool
+	trouble               trouble
 }
 
 // tour is the whole life of a cluster, as the commands that a person would type.
@@ -45,7 +46,7 @@ func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
 	if _, ok := d.provider(o.infrastructure).(rehearsable); !ok {
 		return uerr.Findings{{Where: "--infrastructure", Problem: "there is no rehearsal of " + o.infrastructure, Next: "-i " + d.providerNames("")[0]}}
 	}
-	env, err := startRehearsal(ctx, d)
+	env, err := startRehearsal(ctx, d, o.trouble)
 	if err != nil {
 		return err
 	}

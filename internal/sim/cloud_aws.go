@@ -17,7 +17,7 @@ type awsCloud struct {
 
 	mu      sync.Mutex
 	cloud   *aws.Cloud
-	pending []string // faults that were asked for before the start
+	pending map[string]int // faults that were asked for before the start
 }
 
 func startAWS(ctx context.Context, o Options, inventory aws.Inventory, ca *authority) (*aws.Cloud, error) {
@@ -43,8 +43,8 @@ func (c *awsCloud) address() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("AWS: %w", err)
 		}
-		for _, method := range c.pending {
-			cloud.FailOnce(method)
+		for method, times := range c.pending {
+			cloud.Fail(method, times)
 		}
 		c.cloud = cloud
 	}
@@ -98,14 +98,17 @@ func (c *awsCloud) log() []Call {
 	return out
 }
 
-func (c *awsCloud) failOnce(method string) {
+func (c *awsCloud) fail(method string, times int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cloud == nil {
-		c.pending = append(c.pending, method)
+	if c.cloud != nil {
+		c.cloud.Fail(method, times)
 		return
 	}
-	c.cloud.FailOnce(method)
+	if c.pending == nil {
+		c.pending = map[string]int{}
+	}
+	c.pending[method] = times
 }
 
 func (c *awsCloud) stop() error {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"log"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +43,7 @@ type cloud interface {
 type player struct {
 	cloud    cloud
 	clusters *clusters
-	boot     time.Duration // between power-on and the first sign of life
+	boot     *atomic.Int64 // a time.Duration: between power-on and the first sign of life
 
 	next   uint32
 	inside map[string]*guest // by BIOS UUID
@@ -131,7 +132,7 @@ func (p *player) newGuest(ctx context.Context, m Machine) *guest {
 
 // play brings one machine a step further.
 func (p *player) play(ctx context.Context, g *guest) {
-	if g.up || time.Since(g.since) < p.boot || time.Since(g.tried) < retryJoin {
+	if g.up || time.Since(g.since) < time.Duration(p.boot.Load()) || time.Since(g.tried) < retryJoin {
 		return
 	}
 	if g.machine.Address == "" {

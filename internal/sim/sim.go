@@ -14,12 +14,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/sim/aws"
-	"github.com/vmware/govmomi/simulator"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 )
@@ -31,7 +30,7 @@ type Options struct {
 	InventoryFile string
 	Boot          time.Duration            // between power-on and a machine's first sign of life
 	Delays        map[string]time.Duration // method of vCenter -> delay
-	Faults        []string                 // methods that fail once each
+	Faults        map[string]int           // method -> how many of its next calls fail
 	Moto          string                   // the AWS emulator's program
 }
 
@@ -47,7 +46,7 @@ type state struct {
 
 // Main is the program slipway-sim. It gives the exit code.
 func Main(ctx context.Context, args []string, stderr io.Writer) int {
-	o := Options{Delays: map[string]time.Duration{}}
+	o := Options{Delays: map[string]time.Duration{}, Faults: map[string]int{}}
 	flags := flag.NewFlagSet("slipway-sim", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.Dir, "dir", "", "folder for state.json and the rehearsal's CA")
@@ -60,9 +59,15 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 		o.Delays[method] = d
 		return err
 	})
-	flags.Func("fault", "METHOD: that vCenter call fails once; may be repeated", func(text string) error {
-		o.Faults = append(o.Faults, text)
-		return nil
+	flags.Func("fault", "METHOD[=TIMES]: that call of a cloud fails once, or so many times; may be repeated", func(text string) error {
+		method, value, found := strings.Cut(text, "=")
+		o.Faults[method] = 1
+		if !found {
+			return nil
+		}
+		times, err := strconv.Atoi(value)
+		o.Faults[method] = times
+		return err
 	})
 	flags.StringVar(&o.Moto, "moto", os.Getenv("SLIPWAY_MOTO"), "program of the AWS emulator (default moto_server on the PATH)")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -96,7 +101,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := ca.write(s.CAFile); err != nil {
 		return err
 	}
-	v, err := startVCenter(ctx, vcenterOptions{APIVersion: o.APIVersion, Inventory: inventory.VSphere, Delays: o.Delays}, ca)
+	v, err := startVCenter(ctx, vcenterOptions{APIVersion: o.APIVersion, Inventory: inventory.VSphere}, ca)
 	if err != nil {
 		return err
 	}
@@ -105,14 +110,14 @@ func Run(ctx context.Context, o Options) error {
 	p.route(net.JoinHostPort(inventory.VSphere.Host, "443"), fixed(v.address()))
 	a := &awsCloud{start: func() (*aws.Cloud, error) { return startAWS(ctx, o, inventory.AWS, ca) }}
 	p.route("*"+aws.Suffix+":443", a.address)
-	clouds := []simulated{v, a}
-	defer func() {
-		for _, c := range clouds {
-			_ = c.stop()
-		}
-	}()
-	for _, method := range o.Faults {
-		failOnce(clouds, method)
+	w := newWorld(v, a)
+	defer w.stop()
+	w.boot.Store(int64(o.Boot))
+	for method, delay := range o.Delays {
+		v.delays.set(method, delay)
+	}
+	for method, times := range o.Faults {
+		w.fail(method, times)
 	}
 	inside, err := newClusters(ctx, p)
 	if err != nil {
@@ -123,7 +128,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer stopProxy()
-	stopControl, controlURL, err := serve(control(clouds, p))
+	stopControl, controlURL, err := serve(w.control(p))
 	if err != nil {
 		return err
 	}
@@ -132,33 +137,9 @@ func Run(ctx context.Context, o Options) error {
 	if err := publish(filepath.Join(o.Dir, "state.json"), s); err != nil {
 		return err
 	}
-	play(ctx, clouds, inside, o.Boot)
+	w.play(ctx, inside)
 	inside.stop(context.WithoutCancel(ctx))
 	return os.Remove(filepath.Join(o.Dir, "state.json"))
-}
-
-// simulated is a cloud that a rehearsal can be asked about and that can be made to fail.
-type simulated interface {
-	cloud
-	log() []Call
-	failOnce(method string)
-	stop() error
-}
-
-// failOnce makes the next call of a method fail, in whichever cloud it comes.
-func failOnce(clouds []simulated, method string) {
-	for _, c := range clouds {
-		c.failOnce(method)
-	}
-}
-
-// play gives the machines of every cloud an inside until ctx ends.
-func play(ctx context.Context, clouds []simulated, inside *clusters, boot time.Duration) {
-	var all sync.WaitGroup
-	for _, c := range clouds {
-		all.Go(func() { (&player{cloud: c, clusters: inside, boot: boot, inside: map[string]*guest{}}).run(ctx) })
-	}
-	all.Wait()
 }
 
 // inventories is what each cloud holds.
@@ -182,14 +163,6 @@ func readInventory(path string) (inventories, error) {
 	return i, nil
 }
 
-// failOnce makes the next call of a method fail, as an overloaded vCenter's might.
-func (v *vcenter) failOnce(method string) {
-	v.model.Service.AddFaultRule(&simulator.FaultInjectionRule{
-		MethodName: method, ObjectType: "*", ObjectName: "*", Probability: 1, MaxCount: 1, Enabled: true,
-		FaultType: simulator.FaultTypeGeneric, Message: "fault of the rehearsal",
-	})
-}
-
 // serve listens on loopback and gives the address as a URL.
 func serve(h http.Handler) (stop func(), url string, err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the server
@@ -199,46 +172,6 @@ func serve(h http.Handler) (stop func(), url string, err error) {
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(l) //nolint:errcheck // ends by Close
 	return func() { _ = server.Close() }, "http://" + l.Addr().String(), nil
-}
-
-// control is the API by which tests and rehearse status ask what happened.
-func control(clouds []simulated, p *proxy) http.Handler {
-	mux := http.NewServeMux()
-	page := func(path string, data func(context.Context) (any, error)) {
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-			found, err := data(r.Context())
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-				return
-			}
-			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(found)
-		})
-	}
-	page("/machines", func(ctx context.Context) (any, error) {
-		out := []Machine{}
-		for _, c := range clouds {
-			machines, err := c.machines(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, machines...)
-		}
-		return out, nil
-	})
-	page("/calls", func(context.Context) (any, error) {
-		out := []Call{}
-		for _, c := range clouds {
-			out = append(out, c.log()...)
-		}
-		return out, nil
-	})
-	page("/refused", func(context.Context) (any, error) { return append([]string{}, p.refusals()...), nil })
-	mux.HandleFunc("POST /faults/{method}", func(w http.ResponseWriter, r *http.Request) {
-		failOnce(clouds, r.PathValue("method"))
-		w.WriteHeader(http.StatusNoContent)
-	})
-	return mux
 }
 
 func publish(path string, s state) error {

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -33,8 +35,8 @@ const (
 	testLimit    = 30 * time.Second
 )
 
-// start runs a simulator until the test ends and gives what it published.
-func start(t *testing.T) state {
+// start runs a simulator, with further arguments on its command line, until the test ends and gives what it published.
+func start(t *testing.T, args ...string) state {
 	t.Helper()
 	dir := t.TempDir()
 	inventory := filepath.Join(dir, "inventory.json")
@@ -44,7 +46,12 @@ func start(t *testing.T) state {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Dir: dir, APIVersion: "8.0.3.0", InventoryFile: inventory})
+		var stderr bytes.Buffer
+		var err error
+		if code := Main(ctx, append([]string{"--dir", dir, "--inventory", inventory}, args...), &stderr); code != 0 {
+			err = fmt.Errorf("exit %d: %s", code, &stderr)
+		}
+		ended <- err
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -156,31 +163,6 @@ func TestAMachineBecomesANode(t *testing.T) {
 		_, err := api.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 		return err != nil
 	})
-}
-
-// TestAFaultIsInjectedOnce makes vCenter fail a clone, and only one.
-func TestAFaultIsInjectedOnce(t *testing.T) {
-	s := start(t)
-	client, err := login(t, s, "right")
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.Post(s.Control+"/faults/CloneVM_Task", "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if _, err := tryClone(t, client, "a", ""); err == nil {
-		t.Error("the clone worked in spite of the fault")
-	}
-	if _, err := tryClone(t, client, "a", ""); err != nil {
-		t.Errorf("the second clone: %v", err)
-	}
-	var calls []Call
-	ask(t, s, "/calls", &calls)
-	if n := len(slices.DeleteFunc(calls, func(c Call) bool { return c.Method != "CloneVM_Task" })); n != 2 {
-		t.Errorf("%d calls of CloneVM_Task in the log, want 2", n)
-	}
 }
 
 type machine struct{ *object.VirtualMachine }

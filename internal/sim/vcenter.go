@@ -25,7 +25,6 @@ import (
 type vcenterOptions struct {
 	APIVersion string
 	Inventory  Inventory
-	Delays     map[string]time.Duration // method -> how long it takes longer
 }
 
 // Call is one call of a cloud's API. It holds no argument, and so no secret.
@@ -40,6 +39,7 @@ type vcenter struct {
 	model  *simulator.Model
 	server *simulator.Server
 	client *govmomi.Client
+	delays *delays
 
 	mu     sync.Mutex
 	calls  []Call
@@ -61,10 +61,6 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 		model.ServiceContent.About.ApiVersion = o.APIVersion
 		model.ServiceContent.About.Version = strings.Join(strings.SplitN(o.APIVersion, ".", 4)[:3], ".") // 8.0.3 of 8.0.3.0
 	}
-	model.DelayConfig.MethodDelay = map[string]int{}
-	for method, delay := range o.Delays {
-		model.DelayConfig.MethodDelay[method] = int(delay.Milliseconds())
-	}
 	if err := model.Create(); err != nil {
 		return nil, fmt.Errorf("vCenter: %w", err)
 	}
@@ -77,7 +73,7 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 	service.TLS = &tls.Config{Certificates: []tls.Certificate{crt}}
 	service.RegisterEndpoints = true
 	service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword(o.Inventory.Username, o.Inventory.Password)}
-	v := &vcenter{model: model, cloned: map[string]clone{}}
+	v := &vcenter{model: model, cloned: map[string]clone{}, delays: &delays{of: map[string]delay{}}}
 	v.server = service.NewServer()
 	if v.client, err = govmomi.NewClient(ctx, v.server.URL, true); err != nil {
 		return nil, fmt.Errorf("vCenter: %w", err)
@@ -101,16 +97,17 @@ func (v *vcenter) address() string { return v.server.Listener.Addr().String() }
 // thumbprint is the SHA-1 of the certificate, as VSPHERE_TLS_THUMBPRINT takes it.
 func (v *vcenter) thumbprint() string { return soap.ThumbprintSHA1(v.server.Certificate()) }
 
-// observe sees every call before it is carried out.
+// observe sees every call before it is carried out, and holds it up where that was asked for.
 func (v *vcenter) observe(ctx *simulator.Context, m *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	name := m.This.Value
 	target := ctx.Map.Get(m.This)
 	if entity, ok := target.(mo.Entity); ok {
 		name = entity.Entity().Name
 	}
+	v.note(Call{Time: time.Now().UTC(), Method: m.Name, Object: m.This.Type + " " + name})
+	v.delays.wait(ctx, m.Name)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.calls = append(v.calls, Call{Time: time.Now().UTC(), Method: m.Name, Object: m.This.Type + " " + name})
 	switch body := m.Body.(type) {
 	case *types.CloneVM_Task:
 		if source, ok := target.(*simulator.VirtualMachine); ok && body.Spec.Config != nil {
@@ -122,6 +119,12 @@ func (v *vcenter) observe(ctx *simulator.Context, m *simulator.Method) (mo.Refer
 		}
 	}
 	return nil, nil
+}
+
+func (v *vcenter) note(c Call) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls = append(v.calls, c)
 }
 
 // restore gives a clone the extra configuration that its clone spec asked for, where the simulator lost it.

@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slipway-sh/slipway/internal/daemon"
 )
@@ -145,23 +148,51 @@ func (s State) Refused(ctx context.Context) ([]string, error) {
 	return out, err
 }
 
+// Fail makes the next calls of a method fail, in whichever cloud they come; zero lifts the fault.
+func (s State) Fail(ctx context.Context, method string, times int) error {
+	return s.tell(ctx, "/faults/"+url.PathEscape(method)+"?times="+strconv.Itoa(times))
+}
+
+// Delay makes calls of a method of vCenter take that much longer; zero lifts the delay, also of those that wait.
+func (s State) Delay(ctx context.Context, method string, lasts time.Duration) error {
+	return s.tell(ctx, "/delays/"+url.PathEscape(method)+"?for="+lasts.String())
+}
+
+// Boot sets the time between power-on and the first sign of life of machines that are not up yet.
+func (s State) Boot(ctx context.Context, delay time.Duration) error {
+	return s.tell(ctx, "/boot-delay?for="+delay.String())
+}
+
 // ask reads one page of the control API.
 func (s State) ask(ctx context.Context, path string, v any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Control+path, nil)
-	if err != nil {
-		return err
-	}
-	response, err := (&http.Transport{}).RoundTrip(request) // loopback, so never through a proxy
+	body, err := s.request(ctx, http.MethodGet, path, http.StatusOK)
 	if err != nil {
 		return fmt.Errorf("ask the simulator for %s: %w", path, err)
 	}
+	return json.Unmarshal(body, v)
+}
+
+// tell gives the control API an order.
+func (s State) tell(ctx context.Context, path string) error {
+	if _, err := s.request(ctx, http.MethodPost, path, http.StatusNoContent); err != nil {
+		return fmt.Errorf("tell the simulator %s: %w", path, err)
+	}
+	return nil
+}
+
+func (s State) request(ctx context.Context, method, path string, want int) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, s.Control+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request) // loopback, so never through a proxy
+	if err != nil {
+		return nil, err
+	}
 	defer response.Body.Close() //nolint:errcheck // read only
 	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
+	if err == nil && response.StatusCode != want {
+		err = fmt.Errorf("%s: %s", response.Status, body)
 	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask the simulator for %s: %s: %s", path, response.Status, body)
-	}
-	return json.Unmarshal(body, v)
+	return body, err
 }

@@ -74,9 +74,9 @@ func (c *Cloud) Calls() []Call {
 	return append([]Call{}, c.calls...)
 }
 
-// FailOnce makes the next call of an action ("RunInstances") be refused as an overloaded API does.
-func (c *Cloud) FailOnce(action string) {
+// Fail makes the next calls of an action ("RunInstances") be refused as an overloaded API does; zero lifts the fault.
+func (c *Cloud) Fail(action string, times int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.faults[action]++
+	c.faults[action] = max(times, 0)
 }

@@ -162,7 +162,7 @@ func testImages(t *testing.T, l lab) {
 
 func testFaults(t *testing.T, l lab) {
 	client := ec2.NewFromConfig(l.config(testSecret))
-	l.FailOnce("DescribeVpcs")
+	l.Fail("DescribeVpcs", 1)
 	if _, err := client.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{}); code(err) != "RequestLimitExceeded" {
 		t.Errorf("the fault did not arrive: %v", err)
 	}

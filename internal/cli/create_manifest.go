@@ -78,7 +78,7 @@ func addDocument(out *render.Objects, d document) []error {
 		return decodeStrict(object, out.Namespace)
 	case kind.GroupKind() == (schema.GroupKind{Group: clusterv1.GroupVersion.Group, Kind: "Cluster"}):
 		return []error{fmt.Errorf("a Cluster of %s; this release takes %s", kind.Version, clusterv1.GroupVersion.Version)}
-	case kind.Kind == "ClusterClass" || strings.HasSuffix(kind.Kind, "Template"):
+	case kind.Kind == "ClusterClass" || kind.Kind == "CustomResourceDefinition" || strings.HasSuffix(kind.Kind, "Template"):
 		out.Class = append(out.Class, object)
 	default:
 		out.Addons = append(out.Addons, object)

@@ -73,3 +73,23 @@ func TestReadManifestNamesTheLine(t *testing.T) {
 		})
 	}
 }
+
+// What a class consists of is applied before the Cluster, and the definition of a template before the template.
+func TestReadManifestTellsTheClassFromAddons(t *testing.T) {
+	var documents strings.Builder
+	for _, kind := range []string{"CustomResourceDefinition", "GadgetTemplate", "ClusterClass"} {
+		documents.WriteString("apiVersion: slipway.test/v1\nkind: " + kind + "\nmetadata:\n  name: a\n---\n")
+	}
+	d := &Deps{InvokedAs: "slipway", Streams: view.Streams{In: strings.NewReader(documents.String() + manifest)}}
+	objects, err := d.readManifest("-", "dev1", &render.Objects{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, o := range objects.Class {
+		kinds = append(kinds, o.GetKind())
+	}
+	if got := strings.Join(kinds, " "); got != "CustomResourceDefinition GadgetTemplate ClusterClass" || len(objects.Addons) != 1 {
+		t.Errorf("class of %s, and %d add-ons", got, len(objects.Addons))
+	}
+}

@@ -17,7 +17,8 @@ type Provider interface {
 	// The error is for what stopped the checks themselves, such as a cancelled context.
 	Preflight(ctx context.Context, r Request) (uerr.Findings, error)
 	// Values resolves what only the cloud knows (which VM template carries this Kubernetes version) into the
-	// variables of the ClusterClass, and names the credentials the controller needs.
+	// variables of the ClusterClass, and names the credentials the controller needs. A cluster that is there keeps its
+	// image as long as that carries the version asked for: a newer build of it is no reason to replace machines.
 	Values(ctx context.Context, r Request) (Values, error)
 	// Leftovers lists what the cloud still holds in the name of a cluster that is gone.
 	Leftovers(ctx context.Context, r Request) ([]Leftover, error)
@@ -30,9 +31,10 @@ type Request struct {
 	Config            *config.Config
 	Name, Namespace   string
 	Plan              string
-	KubernetesVersion string // "v1.36.3"; empty means the newest that the cloud carries
-	ControlPlane      int    // machines; 0 means the request is for a management plane only, without machines
-	Workers           int    // machines
+	KubernetesVersion string         // "v1.36.3"; empty means the newest that the cloud carries
+	ControlPlane      int            // machines; 0 means the request is for a management plane only, without machines
+	Workers           int            // machines
+	Current           map[string]any // ClusterClass variables of the cluster as it is, as JSON values; nil for a new one
 }
 
 // Values is what an adapter resolved for one cluster.

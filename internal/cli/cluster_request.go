@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/user"
@@ -111,6 +112,30 @@ func requestOf(cfg *config.Config, name, plan string) (providers.Request, error)
 	}
 	r.Workers, err = cfg.Int("WORKER_MACHINE_COUNT")
 	return r, err
+}
+
+// continueFrom has a cluster that is there already keep its version and its image unless others are asked for: a
+// creation that is typed again must neither upgrade it nor replace its machines.
+func (w *wantedCluster) continueFrom(ctx context.Context, client *kube.Client) error {
+	cluster, err := client.Cluster(ctx, kube.Key{Namespace: w.request.Namespace, Name: w.request.Name})
+	if uerr.ExitCode(err) == uerr.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.request.Current = map[string]any{}
+	for _, v := range cluster.Spec.Topology.Variables {
+		var value any
+		if err := json.Unmarshal(v.Value.Raw, &value); err != nil {
+			return fmt.Errorf("cluster %s: variable %s: %w", w.request.Name, v.Name, err)
+		}
+		w.request.Current[v.Name] = value
+	}
+	if w.request.KubernetesVersion == "" {
+		w.request.KubernetesVersion = cluster.Spec.Topology.Version
+	}
+	return nil
 }
 
 // preflight asks the cloud whether it can provide what was asked for.

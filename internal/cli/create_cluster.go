@@ -50,6 +50,11 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 	if err != nil && !o.dryRun {
 		return err
 	}
+	if client != nil {
+		if err := w.continueFrom(ctx, client); err != nil {
+			return err
+		}
+	}
 	if err := d.preflight(ctx, w); err != nil {
 		return err
 	}

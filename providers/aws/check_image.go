@@ -34,12 +34,24 @@ func (i *inspection) checkImage(ctx context.Context) uerr.Findings {
 	}
 	want := plainVersion(i.request.KubernetesVersion)
 	for _, candidate := range found {
-		if candidate.version != "" && (want == "" || candidate.version == want) {
+		if candidate.version == "" || want != "" && candidate.version != want {
+			continue
+		}
+		if i.image.id == "" || candidate.id == i.imageInUse() {
 			i.image = candidate
-			return nil
 		}
 	}
+	if i.image.id != "" {
+		return nil
+	}
 	return i.noImage(ctx, owner, system)
+}
+
+// imageInUse is the id of the image that the cluster's machines were made of, or "".
+func (i *inspection) imageInUse() string {
+	ami, _ := i.request.Current["ami"].(map[string]any)
+	id, _ := ami["id"].(string)
+	return id
 }
 
 // noImage says which versions there are images of.

@@ -125,3 +125,29 @@ func TestValuesRefuse(t *testing.T) {
 		})
 	}
 }
+
+func TestValuesKeepsTheImageInUse(t *testing.T) {
+	l := newLab(t)
+	for name, c := range map[string]struct {
+		current map[string]any
+		version string
+		want    string
+	}{
+		"an older build of the version": {map[string]any{"ami": map[string]any{"id": "ami-0136300000000000a"}}, "v1.36.3", "ami-0136300000000000a"},
+		"another version":               {map[string]any{"ami": map[string]any{"id": "ami-0135800000000000a"}}, "v1.36.3", "ami-0136300000000000b"},
+		"an image that is gone":         {map[string]any{"ami": map[string]any{"id": "ami-0f"}}, "v1.36.3", "ami-0136300000000000b"},
+		"a new cluster":                 {nil, "v1.36.3", "ami-0136300000000000b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := l.request(nil)
+			r.Current, r.KubernetesVersion = c.current, c.version
+			got, err := l.provider.Values(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ami, _ := got.Variables["ami"].(map[string]any); ami["id"] != c.want {
+				t.Errorf("image %v, want %s", ami["id"], c.want)
+			}
+		})
+	}
+}

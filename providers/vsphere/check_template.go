@@ -52,12 +52,25 @@ func (i *inspection) checkTemplate(ctx context.Context) uerr.Findings {
 		return i.trouble(ctx, "listing the VM templates", err)
 	}
 	os := wantedDistro(i.config())
-	found, ok := choose(all, want, os)
+	found, ok := i.inUse(all, want)
+	if !ok {
+		found, ok = choose(all, want, os)
+	}
 	if !ok {
 		return i.noTemplate(all, want, os)
 	}
 	i.template = found
 	return nil
+}
+
+// inUse is the template that the cluster's machines were cloned from, if it is still there and carries the version.
+func (i *inspection) inUse(all []template, want *version) (template, bool) {
+	for _, t := range all {
+		if t.path == i.request.Current["template"] && want != nil && t.tagged && t.version.satisfies(*want) {
+			return t, true
+		}
+	}
+	return template{}, false
 }
 
 func (i *inspection) findNamedTemplate(ctx context.Context) uerr.Findings {

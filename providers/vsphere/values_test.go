@@ -186,6 +186,26 @@ func TestValuesConfiguresTheCloudProvider(t *testing.T) {
 	}
 }
 
+func TestValuesKeepsTheTemplateInUse(t *testing.T) {
+	l := newLab(t)
+	r := l.request(nil)
+	first, err := l.provider.Values(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.KubernetesVersion, r.Current = "v1.36.3", first.Variables
+	l.makeTemplate("DC0_C0_RP0_VM1", "newer-build", map[string]string{"VERSION": "v1.36.3+vmware.2"})
+	again, err := l.provider.Values(t.Context(), r)
+	if err != nil || again.Variables["template"] != first.Variables["template"] {
+		t.Errorf("a cluster that is there: template %v, want %v (%v)", again.Variables["template"], first.Variables["template"], err)
+	}
+	r.Current = nil
+	fresh, err := l.provider.Values(t.Context(), r)
+	if err != nil || fresh.Variables["template"] == first.Variables["template"] {
+		t.Errorf("a new cluster does not take the newer build: %v, %v", fresh.Variables["template"], err)
+	}
+}
+
 func TestValuesOfAManagementPlaneNeedNoVCenter(t *testing.T) {
 	l := newLab(t)
 	r := l.request(map[string]string{keyServer: "127.0.0.1:1"})

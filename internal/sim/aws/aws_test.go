@@ -27,6 +27,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 )
@@ -121,6 +122,7 @@ func TestCloud(t *testing.T) {
 		"instances":      testInstances,
 		"interfaces":     testInterfaces,
 		"rules":          testRules,
+		"quotas":         testQuotas,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, l) })
 	}
@@ -292,5 +294,15 @@ func testRules(t *testing.T, l lab) {
 	})
 	if err != nil {
 		t.Errorf("a rule for a protocol without ports: %v", err)
+	}
+}
+
+func testQuotas(t *testing.T, l lab) {
+	client := servicequotas.NewFromConfig(l.config(testSecret))
+	for code, want := range quotas() {
+		out, err := client.GetServiceQuota(t.Context(), &servicequotas.GetServiceQuotaInput{ServiceCode: sdk.String("ec2"), QuotaCode: &code})
+		if err != nil || out.Quota == nil || sdk.ToFloat64(out.Quota.Value) != want {
+			t.Errorf("quota %s: %v, %v", code, out, err)
+		}
 	}
 }

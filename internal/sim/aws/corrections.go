@@ -28,6 +28,7 @@ func corrections() []correction {
 		{service: "ec2", actions: []string{"RunInstances"}, request: endInterfacesWithInstances},
 		{service: "elasticloadbalancing", actions: []string{"DescribeTargetGroups"}, response: noGroupsIsNoError},
 		{service: "elasticloadbalancing", response: addressBalancers},
+		{service: "servicequotas", actions: []string{"GetServiceQuota"}, response: answerQuota},
 	}
 }
 

@@ -70,12 +70,13 @@ func (c *Cloud) emulator(call call) http.Handler {
 type call struct {
 	service, action, region string
 	form                    url.Values // of the services with a query protocol
-	keyID                   string     // who asks
+	body                    []byte
+	keyID                   string // who asks
 }
 
 // readCall takes service and region from the signature's scope, and the action from where the protocol has it.
 func readCall(r *http.Request, body []byte) call {
-	out := call{action: r.Method}
+	out := call{action: r.Method, body: body}
 	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	scope, _, _ = strings.Cut(scope, ",")
 	if part := strings.Split(scope, "/"); len(part) == 5 { // key id, date, region, service, aws4_request

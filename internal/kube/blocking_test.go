@@ -97,6 +97,29 @@ func TestConditionsOfTheOlderContractComeFromV1Beta2(t *testing.T) {
 	}
 }
 
+// TestWhatTheNewerConditionLeavesUnsaidTheOlderTells has the conditions that CAPV writes of a machine without an address.
+func TestWhatTheNewerConditionLeavesUnsaidTheOlderTells(t *testing.T) {
+	for name, c := range map[string]struct{ ready, message, want string }{
+		"by its reason":            {"False", "", "VirtualMachineProvisioned: WaitingForIPAllocation"},
+		"by its message":           {"False", "no lease", "VirtualMachineProvisioned: no lease"},
+		"nothing once it is ready": {"True", "", "VirtualMachineProvisioned: NotProvisioned"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			newer := []any{
+				map[string]any{"type": "VirtualMachineProvisioned", "status": "False", "reason": "NotProvisioned", "message": ""},
+				map[string]any{"type": "Ready", "status": "False", "reason": "NotReady", "message": "* VirtualMachineProvisioned: NotProvisioned"},
+			}
+			older := []any{map[string]any{"type": "Ready", "status": c.ready, "reason": "WaitingForIPAllocation", "message": c.message}}
+			got := conditionsOf(&unstructured.Unstructured{Object: map[string]any{"status": map[string]any{
+				"conditions": older, "v1beta2": map[string]any{"conditions": newer},
+			}}})
+			if len(got) != 2 || got[0].String() != c.want {
+				t.Errorf("got %v, want %s first", got, c.want)
+			}
+		})
+	}
+}
+
 func TestCompareNamesFieldsByKey(t *testing.T) {
 	pool := func(n int64) map[string]any {
 		return map[string]any{

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -17,12 +18,13 @@ type Condition struct {
 	Reason   string    `json:"reason,omitempty"`
 	Message  string    `json:"message,omitempty"`
 	Severity string    `json:"severity,omitempty"` // contract v1beta1 only
+	Detail   string    `json:"detail,omitempty"`   // in place of a message: what the same object's older conditions say
 	Since    time.Time `json:"since,omitzero"`
 }
 
-// String is "Type: message", with the reason where there is no message. Messages are put on one line.
+// String is "Type: message", with the detail or else the reason where there is no message. Messages are put on one line.
 func (c Condition) String() string {
-	message := strings.Join(strings.FieldsFunc(c.Message, func(r rune) bool { return r == '\n' }), " ")
+	message := strings.Join(strings.FieldsFunc(cmp.Or(c.Message, c.Detail), func(r rune) bool { return r == '\n' }), " ")
 	switch {
 	case message != "":
 		return c.Type + ": " + message
@@ -33,22 +35,37 @@ func (c Condition) String() string {
 }
 
 // conditionsOf reads an object's conditions: status.v1beta2.conditions where a provider of the older contract offers
-// them, because they say more, and status.conditions otherwise.
+// them, because they say more, and status.conditions otherwise. What the newer leave unsaid the older may tell: CAPV's
+// VirtualMachineProvisioned is NotProvisioned without a message, while its older Ready is WaitingForIPAllocation.
 func conditionsOf(object *unstructured.Unstructured) []Condition {
-	for _, path := range [][]string{{"status", "v1beta2", "conditions"}, {"status", "conditions"}} {
-		items, ok, err := unstructured.NestedSlice(object.Object, path...)
-		if !ok || err != nil || len(items) == 0 {
-			continue
-		}
-		var out []Condition
-		for _, item := range items {
-			if fields, ok := item.(map[string]any); ok {
-				out = append(out, conditionFrom(fields))
-			}
-		}
-		return out
+	older := conditionsAt(object, "status", "conditions")
+	newer := conditionsAt(object, "status", "v1beta2", "conditions")
+	if len(newer) == 0 {
+		return older
 	}
-	return nil
+	detail := ""
+	for _, c := range older {
+		if c.Type == clusterv1.ReadyCondition && c.Status == "False" {
+			detail = cmp.Or(c.Message, c.Reason)
+		}
+	}
+	for i, c := range newer {
+		if c.Status == "False" && c.Message == "" && weigh(c) != notBlocking {
+			newer[i].Detail = detail
+		}
+	}
+	return newer
+}
+
+func conditionsAt(object *unstructured.Unstructured, path ...string) []Condition {
+	items, _, _ := unstructured.NestedSlice(object.Object, path...) // what is no list has no conditions
+	var out []Condition
+	for _, item := range items {
+		if fields, ok := item.(map[string]any); ok {
+			out = append(out, conditionFrom(fields))
+		}
+	}
+	return out
 }
 
 func conditionFrom(fields map[string]any) Condition {

@@ -64,12 +64,19 @@ build: ## Build slipway and the programs it runs into bin/
 managers: ## Build the upstream controllers into a clusterctl-style repository in .cache/repository
 	go run -C e2e/managers/repository . -o $(CURDIR)/$(REPOSITORY)
 
+# One cloud's controllers only: each takes minutes to build the first time.
+.PHONY: managers-vsphere managers-aws
+managers-vsphere: CLOUD := capv
+managers-aws: CLOUD := capa
+managers-vsphere managers-aws:
+	go run -C e2e/managers/repository . -o $(CURDIR)/$(REPOSITORY) capi $(CLOUD)
+
 .PHONY: rehearse
-rehearse: build managers ## Run the whole life of a cluster against the simulated vCenter
+rehearse: build managers-vsphere ## Run the whole life of a cluster against the simulated vCenter
 	$(BIN)/slipway rehearse
 
 .PHONY: rehearse-aws
-rehearse-aws: build managers moto ## The same against the simulated AWS, over three zones
+rehearse-aws: build managers-aws moto ## The same against the simulated AWS, over three zones
 	$(BIN)/slipway rehearse -i aws -c 3 -w 3
 
 .PHONY: lint

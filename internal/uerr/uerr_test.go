@@ -70,7 +70,8 @@ func TestFindings(t *testing.T) {
 	if diff := cmp.Diff(Findings{warning}, all.Warnings()); diff != "" {
 		t.Error(diff)
 	}
-	if err := all.Err(); err == nil || len(err.(Findings)) != 3 {
+	var whole Findings
+	if err := all.Err(); !errors.As(err, &whole) || len(whole) != 3 {
 		t.Errorf("findings with a refusal: %v", err)
 	}
 	for name, f := range map[string]Findings{"none": nil, "only warnings": {warning}} {

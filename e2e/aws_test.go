@@ -27,6 +27,7 @@ func TestLifeOfAnAWSCluster(t *testing.T) {
 		t.Errorf("the permissions were changed again:\n%s", again.stderr)
 	}
 	r.must("init", "-i", "aws", "--local", "--name", "mgmt")
+	r.throttled("DescribeAvailabilityZones", "DescribeImages", "RunInstances")
 	r.must("create", "cluster", "demo", "-i", "aws", "-p", "dev", "-w", "2")
 	r.wantNodes("demo", 3)
 
@@ -51,6 +52,16 @@ func TestLifeOfAnAWSCluster(t *testing.T) {
 	}
 	cloud.wantNothing()
 	r.wantNothing("secrets", "clusters", "machines", "clusterclasses")
+}
+
+// throttled has the next two calls of each action refused as too many; whoever makes them has to back off and go on.
+func (r *rehearsal) throttled(actions ...string) {
+	r.t.Helper()
+	for _, action := range actions {
+		if err := r.simulator().Fail(r.t.Context(), action, 2); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 }
 
 // TestAWSRefusals gives mistakes that only the cloud can see; nothing may be made.

@@ -3,11 +3,8 @@
 package e2e
 
 import (
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestLifeOfACluster is the README's tour, step by step, with a look into the simulated vCenter after each.
@@ -38,49 +35,6 @@ func TestLifeOfACluster(t *testing.T) {
 	}
 }
 
-// TestKilledAfterEachPhase kills the command line with SIGKILL as soon as a phase has ended, types the same command
-// again, and counts what the simulated vCenter holds.
-func TestKilledAfterEachPhase(t *testing.T) {
-	r := newRehearsal(t)
-	killed := func(markers []string, args ...string) {
-		t.Helper()
-		for _, marker := range markers {
-			if !r.kill(marker, args...) {
-				t.Logf("slipway %s ended before %q", strings.Join(args, " "), marker)
-			}
-		}
-		r.must(args...)
-	}
-	killed([]string{"preflight: done", "management plane: done", "installing bootstrap-kubeadm", "providers: done", "kubeconfig context: done"},
-		"init", "-i", "vsphere", "--local", "--name", "mgmt")
-	killed([]string{"cluster locked: done", "cluster class: done", "credentials and add-ons: done", "  cluster: done", "infrastructure ready: done", "control plane ready: done"},
-		"create", "cluster", "demo", "-p", "dev")
-	r.wantMachines(2)
-	killed([]string{"cluster locked: done", "control plane ready: done"}, "scale", "cluster", "demo", "-w", "2", "--wait")
-	r.wantMachines(3)
-	for _, marker := range []string{"cluster locked: done", "deletion accepted"} {
-		r.kill(marker, "delete", "cluster", "demo", "--yes", "--wait")
-	}
-	if got := r.run("delete", "cluster", "demo", "--yes", "--wait"); got.code != 0 && got.code != 6 {
-		t.Errorf("delete typed again: exit %d\n%s", got.code, got.stderr)
-	}
-	r.wantMachines(0)
-	r.wantNothing("secrets", "clusters", "machines", "clusterclasses")
-}
-
-// TestPlaneKilledDuringCreate kills the management plane with SIGKILL while machines are being made.
-func TestPlaneKilledDuringCreate(t *testing.T) {
-	r := initialised(t)
-	r.kill("infrastructure ready: done", "create", "cluster", "demo", "-p", "dev")
-	state := r.planePID()
-	if err := exec.Command("kill", "-9", state).Run(); err != nil {
-		t.Fatal(err)
-	}
-	r.must("management-cluster", "start")
-	r.must("create", "cluster", "demo", "-p", "dev")
-	r.wantMachines(2)
-}
-
 // TestRefusedBeforeAnythingIsTouched gives several mistakes at once.
 func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 	r := initialised(t)
@@ -96,17 +50,4 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 	if len(r.clusters()) != 0 {
 		t.Error("a refused cluster was created")
 	}
-}
-
-// TestUpstreamClusterctl runs upstream's clusterctl, unmodified, against the plane.
-func TestUpstreamClusterctl(t *testing.T) {
-	r := initialised(t)
-	admin := filepath.Join(r.planeDir(), "admin.kubeconfig")
-	clusterctl := buildClusterctl(t)
-	r.must("create", "cluster", "demo", "-p", "dev", "--wait=false")
-	eventually(t, time.Minute, func() (string, bool) {
-		out, err := exec.CommandContext(t.Context(), clusterctl, "describe", "cluster", "demo", "--kubeconfig", admin).CombinedOutput()
-		return string(out), err == nil && strings.Contains(string(out), "Cluster default/demo")
-	})
-	r.must("delete", "cluster", "demo", "--yes", "--wait")
 }

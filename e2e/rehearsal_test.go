@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +38,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
 	home := t.TempDir()
 	r := &rehearsal{t: t, home: home, env: append(os.Environ(),
-		"SLIPWAY_HOME="+home, "HOME="+home, "SLIPWAY_REPOSITORY="+repository(t))}
+		"SLIPWAY_HOME="+home, "HOME="+home, "SLIPWAY_REPOSITORY="+repository(t), "SLIPWAY_MOTO="+emulator(t))}
 	t.Cleanup(func() {
 		if t.Failed() {
 			r.dumpLogs()
@@ -71,6 +70,19 @@ func repository(t testing.TB) string {
 		t.Fatalf("the upstream controllers are not built: run make managers: %v", err)
 	}
 	return dir
+}
+
+// emulator is AWS's, which the simulator starts when it is asked for.
+func emulator(t testing.TB) string {
+	t.Helper()
+	path, err := filepath.Abs("../.cache/moto/bin/moto_server")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the AWS emulator is not installed: run make setup: %v", err)
+	}
+	return path
 }
 
 func program(name string) string {
@@ -117,30 +129,78 @@ func (r *rehearsal) exec(ctx context.Context, args ...string) result {
 }
 
 // kill runs a command and kills it with SIGKILL as soon as it has printed a line that contains marker.
-// It reports whether the line came before the command ended by itself.
-func (r *rehearsal) kill(marker string, args ...string) bool {
+func (r *rehearsal) kill(marker string, args ...string) {
 	r.t.Helper()
-	cmd := r.command(r.t.Context(), append([]string{"rehearse", "--"}, args...)...)
-	stderr, err := cmd.StderrPipe()
+	r.signalled(syscall.SIGKILL, marker, args...)
+}
+
+// signalled runs a command and sends it a signal as soon as it has printed a line that contains marker. That it ends
+// before is a failure.
+func (r *rehearsal) signalled(signal os.Signal, marker string, args ...string) result {
+	r.t.Helper()
+	p := r.start(args...)
+	if !p.signalAt(signal, func(line string) bool { return strings.Contains(line, marker) }) {
+		r.t.Fatalf("slipway %s: exit %d before %q\n%s", strings.Join(args, " "), p.wait().code, marker, &p.stderr)
+	}
+	return p.wait()
+}
+
+// running is a command line that has been started.
+type running struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	lines          *bufio.Scanner
+	stdout, stderr bytes.Buffer
+}
+
+// start begins `slipway rehearse -- args...`.
+func (r *rehearsal) start(args ...string) *running {
+	r.t.Helper()
+	p := &running{t: r.t, cmd: r.command(r.t.Context(), append([]string{"rehearse", "--"}, args...)...)}
+	p.cmd.Stdout = &p.stdout
+	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	p.lines = bufio.NewScanner(stderr)
+	if err := p.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
-	killed := false
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		if !killed && strings.Contains(lines.Text(), marker) {
-			killed = true
-			if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
-				r.t.Fatal(err)
-			}
+	return p
+}
+
+// reads goes on until it has read a line that ok accepts; false means that the command has ended without one.
+func (p *running) reads(ok func(line string) bool) bool {
+	for p.lines.Scan() {
+		p.stderr.WriteString(p.lines.Text() + "\n")
+		if ok(p.lines.Text()) {
+			return true
 		}
 	}
-	_, _ = io.Copy(io.Discard, stderr)
-	_ = cmd.Wait() // killed on purpose
-	return killed
+	return false
+}
+
+// signalAt sends a signal once ok accepts a line, and says whether there was one.
+func (p *running) signalAt(signal os.Signal, ok func(line string) bool) bool {
+	p.t.Helper()
+	if !p.reads(ok) {
+		return false
+	}
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Fatal(err)
+	}
+	return true
+}
+
+// wait reads the rest; the code of a killed command is -1.
+func (p *running) wait() result {
+	p.t.Helper()
+	p.reads(func(string) bool { return false })
+	if err := p.lines.Err(); err != nil {
+		p.t.Error(err)
+	}
+	_ = p.cmd.Wait() // the exit code says it
+	return result{p.stdout.String(), p.stderr.String(), p.cmd.ProcessState.ExitCode()}
 }
 
 // simulator finds the rehearsal's simulator.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"sync"
+	"time"
 
 	"github.com/slipway-sh/slipway/internal/sim/aws"
 )
@@ -57,6 +58,9 @@ func (c *awsCloud) running() *aws.Cloud {
 	defer c.mu.Unlock()
 	return c.cloud
 }
+
+// lookEvery spares the emulator, which takes tens of milliseconds for an answer.
+func (*awsCloud) lookEvery() time.Duration { return 500 * time.Millisecond }
 
 func (c *awsCloud) machines(ctx context.Context) ([]Machine, error) {
 	cloud := c.running()

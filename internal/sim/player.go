@@ -10,7 +10,6 @@ import (
 )
 
 const (
-	lookEvery  = 100 * time.Millisecond
 	powerOn    = "On"
 	firstGuest = 0x0a14_0101 // 10.20.1.1: guests get addresses from here on
 	retryJoin  = time.Second
@@ -31,6 +30,8 @@ type Machine struct {
 
 // cloud is a simulated infrastructure, as far as the insides of its machines need it.
 type cloud interface {
+	// lookEvery is how often the inventory may be looked at.
+	lookEvery() time.Duration
 	// machines lists what is in the inventory now.
 	machines(ctx context.Context) ([]Machine, error)
 	// userData is a machine's cloud-init document.
@@ -61,7 +62,7 @@ type guest struct {
 
 // run looks at the inventory until ctx ends.
 func (p *player) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(p.cloud.lookEvery())
 	defer tick.Stop()
 	for {
 		p.look(ctx)

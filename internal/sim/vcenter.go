@@ -146,6 +146,8 @@ func extra(vm *simulator.VirtualMachine, key string) string {
 	return ""
 }
 
+func (*vcenter) lookEvery() time.Duration { return 100 * time.Millisecond }
+
 // machines lists what is in the inventory now.
 func (v *vcenter) machines(context.Context) ([]Machine, error) {
 	registry := v.model.Map()

@@ -1,0 +1,293 @@
+package azure
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	testTenant       = "aaaaaaaa-0000-4000-8000-000000000001"
+	testSubscription = "aaaaaaaa-0000-4000-8000-000000000002"
+	testClient       = "aaaaaaaa-0000-4000-8000-000000000003"
+	testObject       = "aaaaaaaa-0000-4000-8000-000000000004"
+	testPrincipal    = "aaaaaaaa-0000-4000-8000-000000000005"
+	testSecret       = "right"
+
+	testGroup   = "/subscriptions/" + testSubscription + "/resourceGroups/web"
+	testNetwork = testGroup + "/providers/Microsoft.Network/virtualNetworks/net"
+	testCluster = testGroup + "/providers/Microsoft.ContainerService/managedClusters/web1"
+
+	shortTime, longTime = time.Second, 10 * time.Second
+)
+
+// lab is a simulated Azure that is reached as a person's program reaches Azure: by its hosts, over TLS. Its clock stands
+// still until a test moves it.
+type lab struct {
+	*Cloud
+	t      *testing.T
+	client *http.Client
+	clock  *clock
+	token  string
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func testInventory() Inventory {
+	return Inventory{
+		Tenant: testTenant, Subscription: testSubscription, Client: testClient, Secret: testSecret, Object: testObject,
+		Federated: []string{"system:serviceaccount:capz:capz"}, Principals: []string{testPrincipal},
+		Locations: []string{"eastus", "westeurope"}, NoVirtualNodes: []string{"westeurope"},
+		Registered: []string{network, compute, containerService, containerInstances},
+		Versions:   []string{"1.34.1", "1.35.4", "1.36.2", "v1.36.3"},
+		Sizes: []Size{
+			{Name: "Standard_D2s_v3", Family: "standardDSv3Family", Cores: 2, MemoryGiB: 8, Zones: []string{"1", "2"}},
+			{Name: "Standard_E2_v3", Family: "standardEv3Family", Cores: 2, MemoryGiB: 16, Restricted: []string{"eastus"}},
+		},
+		Cores: 20,
+	}
+}
+
+// newLab has a token already.
+func newLab(t *testing.T, change ...func(*Options)) *lab {
+	t.Helper()
+	roots := x509.NewCertPool()
+	clock := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	o := Options{
+		Inventory: testInventory(), Certificate: selfSigned(roots), ShortDelay: shortTime, LongDelay: longTime, Now: clock.Now,
+		Kubeconfig: func(k Cluster) ([]byte, error) { return []byte("server: https://" + k.FQDN + ":443"), nil },
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	cloud, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cloud.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, cloud.Address())
+	}
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	l := &lab{Cloud: cloud, t: t, client: &http.Client{Transport: transport}, clock: clock}
+	status, body := l.login(testTenant, url.Values{"client_id": {testClient}, "client_secret": {testSecret}})
+	if status != http.StatusOK {
+		t.Fatalf("token: %d %v", status, body)
+	}
+	l.token = body.text("access_token")
+	return l
+}
+
+func selfSigned(roots *x509.CertPool) func(host string) (tls.Certificate, error) {
+	return func(host string) (tls.Certificate, error) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		crt, err := x509.ParseCertificate(der)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		roots.AddCert(crt)
+		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+	}
+}
+
+// login asks for a token; what the form does not say is as it should be.
+func (l *lab) login(tenant string, form url.Values) (int, object) {
+	l.t.Helper()
+	for field, value := range map[string]string{"grant_type": "client_credentials", "scope": "https://management.azure.com/.default"} {
+		if !form.Has(field) {
+			form.Set(field, value)
+		}
+	}
+	r, err := http.NewRequest(http.MethodPost, "https://"+HostLogin+"/"+tenant+"/oauth2/v2.0/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	status, body, _ := l.send(r)
+	return status, body
+}
+
+func (l *lab) send(r *http.Request) (int, object, http.Header) {
+	l.t.Helper()
+	response, err := l.client.Do(r)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var body object
+	if len(raw) > 0 && strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(raw, &body); err != nil {
+			l.t.Fatalf("%s %s: %v: %s", r.Method, r.URL.Path, err, raw)
+		}
+	}
+	return response.StatusCode, body, response.Header
+}
+
+// call calls Azure Resource Manager. A path without a query gets an api-version, as every program gives one.
+func (l *lab) call(method, path string, body any) (int, object, http.Header) {
+	l.t.Helper()
+	if !strings.Contains(path, "?") {
+		path += "?api-version=2024-09-01"
+	}
+	if !strings.HasPrefix(path, "https://") {
+		path = "https://" + HostManagement + path
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if text, is := body.(string); is {
+		raw = []byte(text)
+	}
+	r, err := http.NewRequest(method, path, bytes.NewReader(raw))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if l.token != "" {
+		r.Header.Set("Authorization", "Bearer "+l.token)
+	}
+	return l.send(r)
+}
+
+// step is a call and what it must answer.
+type step struct {
+	method, path string
+	body         any
+	status       int
+	code         string // of the error, if it is one
+	then         time.Duration
+}
+
+// run makes calls in order.
+func (l *lab) run(steps ...step) {
+	l.t.Helper()
+	for n, s := range steps {
+		status, body, _ := l.call(s.method, s.path, s.body)
+		if status != s.status || body.text("error", "code") != s.code {
+			l.t.Fatalf("step %d: %s %s: got %d %v, want %d %s", n, s.method, s.path, status, body, s.status, s.code)
+		}
+		if s.code != "" && body.text("error", "message") == "" {
+			l.t.Errorf("step %d: %s says nothing", n, s.code)
+		}
+		l.clock.pass(s.then)
+	}
+}
+
+// read is a GET that must succeed.
+func (l *lab) read(path string) object {
+	l.t.Helper()
+	status, body, _ := l.call(http.MethodGet, path, nil)
+	if status != http.StatusOK {
+		l.t.Fatalf("GET %s: %d %v", path, status, body)
+	}
+	return body
+}
+
+// names of what a list has.
+func (l *lab) names(path string) string {
+	l.t.Helper()
+	var out []string
+	for _, item := range l.read(path).objects("value") {
+		out = append(out, item.text("name"))
+	}
+	return strings.Join(out, " ")
+}
+
+// network makes the group and a network with a subnet for nodes and one for virtual nodes.
+func (l *lab) network() {
+	l.t.Helper()
+	l.run(
+		step{"PUT", testGroup, object{"location": "eastus"}, 201, "", 0},
+		step{"PUT", testNetwork, network1("10.1.0.0/16"), 201, "", shortTime},
+		step{"PUT", testNetwork + "/subnets/nodes", subnet("10.1.0.0/22", ""), 201, "", shortTime},
+		step{"PUT", testNetwork + "/subnets/virtual", subnet("10.1.4.0/24", virtualNodeService), 201, "", shortTime},
+	)
+}
+
+func network1(prefix string) object {
+	return object{"location": "eastus", "properties": object{"addressSpace": object{"addressPrefixes": []string{prefix}}}}
+}
+
+func subnet(prefix, delegation string) object {
+	out := object{"properties": object{"addressPrefix": prefix}}
+	if delegation != "" {
+		out.set([]object{{"name": "d", "properties": object{"serviceName": delegation}}}, "properties", "delegations")
+	}
+	return out
+}
+
+// cluster is the body of a PUT with one system pool, with changes by path.
+func cluster(changes ...any) object {
+	out := object{"location": "eastus", "identity": object{"type": "SystemAssigned"}, "properties": object{
+		"dnsPrefix": "web1", "kubernetesVersion": "1.35.4", "networkProfile": object{"networkPlugin": "azure"},
+		"agentPoolProfiles": []object{pool("system", "mode", "System")},
+	}}
+	return changed(out, changes)
+}
+
+func pool(name string, changes ...any) object {
+	return changed(object{"name": name, "count": 2, "vmSize": "Standard_D2s_v3", "vnetSubnetID": testNetwork + "/subnets/nodes"}, changes)
+}
+
+// changed sets values at paths: "properties.dnsPrefix", "x", ...
+func changed(out object, changes []any) object {
+	for i := 0; i < len(changes); i += 2 {
+		out.set(changes[i+1], strings.Split(fmt.Sprint(changes[i]), ".")...)
+	}
+	return out
+}
+
+func withVirtualNode(on bool, subnet string) object {
+	return object{virtualNodeAddOn: object{"enabled": on, "config": object{"SubnetName": subnet}}}
+}

@@ -1,0 +1,126 @@
+package azure
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// listen opens the cloud's face on loopback, with a certificate for each host of Azure that a client names.
+func (c *Cloud) listen(certificate func(host string) (tls.Certificate, error)) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the server
+	if err != nil {
+		return err
+	}
+	c.listener = l
+	c.server = &http.Server{
+		Handler:           c,
+		ReadHeaderTimeout: 10 * time.Second,
+		TLSConfig:         &tls.Config{GetCertificate: onDemand(certificate)},
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that look whether the port is open say nothing wrong
+	}
+	go c.server.ServeTLS(l, "", "") //nolint:errcheck // ends by Stop
+	return nil
+}
+
+// request is one call of a known path.
+type request struct {
+	path   string // the id that is meant, without what a POST does to it
+	vars   map[string]string
+	query  url.Values
+	body   object
+	caller string // the object id of who asks
+	action string
+}
+
+func (r *request) name() string { return r.path[strings.LastIndexByte(r.path, '/')+1:] }
+
+// answer is what a call that is not refused gets.
+type answer struct {
+	status    int
+	body      any
+	operation *operation // that was begun
+}
+
+func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
+
+// ServeHTTP answers one call of either host.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settle()
+	w.Header().Set("X-Ms-Request-Id", guid())
+	w.Header().Set("Cache-Control", "no-cache")
+	host, _, _ := strings.Cut(r.Host, ":")
+	switch host {
+	case HostLogin:
+		c.login(w, r, body)
+	case HostManagement:
+		w.Header().Set("X-Ms-Correlation-Request-Id", guid())
+		for _, limit := range []string{"Reads", "Writes", "Deletes"} {
+			w.Header().Set("X-Ms-Ratelimit-Remaining-Subscription-"+limit, "11999")
+		}
+		c.manage(w, r, body)
+	default:
+		http.Error(w, "no host of Azure: "+host, http.StatusMisdirectedRequest)
+	}
+}
+
+func (c *Cloud) note(method, object string) {
+	c.calls = append(c.calls, Call{Time: c.now().UTC(), Method: method, Object: object})
+}
+
+// manage answers one call of Azure Resource Manager.
+func (c *Cloud) manage(w http.ResponseWriter, r *http.Request, body []byte) {
+	route, vars := c.match(r.Method, r.URL.Path)
+	if route == nil {
+		c.note("unknown:"+r.Method, r.URL.Path)
+	} else {
+		c.note(route.action, r.URL.Path)
+	}
+	caller, refused := c.authenticate(r)
+	if refused == nil && route == nil {
+		refused = unknownPath(r)
+	}
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	in := &request{path: strings.TrimSuffix(r.URL.Path, "/"), vars: vars, query: r.URL.Query(), caller: caller, action: route.action}
+	if r.Method == http.MethodPost {
+		in.path = in.path[:strings.LastIndexByte(in.path, '/')]
+	}
+	if refused = c.check(in); refused == nil && len(body) > 0 && r.Method != http.MethodGet {
+		if err := json.Unmarshal(body, &in.body); err != nil {
+			refused = invalid("InvalidRequestContent", "The request content was invalid and could not be deserialized: '%s'.", err)
+		}
+	}
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	out, refused := route.do(in)
+	if refused != nil {
+		refused.write(w)
+		return
+	}
+	if out.operation != nil {
+		out.operation.announce(w.Header(), out.status, in.query.Get("api-version"))
+	}
+	if out.body == nil {
+		w.WriteHeader(out.status)
+		return
+	}
+	writeJSON(w, out.status, out.body)
+}

@@ -105,6 +105,7 @@ func admitEKS(t *testing.T, api *kube.Client) {
 		group := get(t, api, "AWSManagedMachinePool", name, objects)
 		want(t, group, kinds[pool], "spec", "instanceType")
 		want(t, group, images[pool], "spec", "amiType")
+		want(t, group, int64(n+1), "spec", "scaling", "maxSize")
 		want(t, group, "1", "spec", "updateConfig", "maxUnavailable") // which only the provider's webhook sets
 	}
 	if err := api.ApplyClass(t.Context(), objects.Class); err != nil {

@@ -49,7 +49,7 @@ func (i *inspection) checkQuotas(ctx context.Context) uerr.Findings {
 }
 
 // demands is what a cluster of this plan takes: machines and bastion, a load balancer, and for a new VPC a gateway with
-// an address in each zone.
+// an address in each zone. The control plane and the balancer of EKS are AWS's own.
 func (i *inspection) demands() ([]demand, error) {
 	c, zones := i.config(), zonesOf(i.config())
 	counts, err := workersPerZone(c, zones, i.request.Workers)
@@ -68,7 +68,11 @@ func (i *inspection) demands() ([]demand, error) {
 		}
 		cpus[class].adds += vcpus
 	}
-	add(c.String(keyControlPlaneType), i.request.ControlPlane*i.types[c.String(keyControlPlaneType)].vcpus, keyControlPlaneType)
+	var demands []demand
+	if i.clusterType() == typeEC2 {
+		demands = append(demands, demand{quota: balancerQuota(), adds: 1, key: keyRegion})
+		add(c.String(keyControlPlaneType), i.request.ControlPlane*i.types[c.String(keyControlPlaneType)].vcpus, keyControlPlaneType)
+	}
 	for n, z := range zones {
 		key := workerTypeKey(c, z)
 		add(c.String(key), counts[n]*i.types[c.String(key)].vcpus, key)
@@ -76,7 +80,6 @@ func (i *inspection) demands() ([]demand, error) {
 	if c.Bool(keyBastion) {
 		add(bastionType, 2, keyBastion)
 	}
-	demands := []demand{{quota: balancerQuota(), adds: 1, key: keyRegion}}
 	for _, class := range order {
 		demands = append(demands, *cpus[class])
 	}

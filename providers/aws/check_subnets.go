@@ -25,7 +25,8 @@ func (i *inspection) missingSubnets() uerr.Findings {
 		private, public = keyPrivateSubnet, keyPublicSubnet
 	}
 	needs := []string{private}
-	if !existing(c) || c.Bool(keyBastion) || !c.Bool(keyInternal) {
+	balancer := i.clusterType() == typeEC2 && !c.Bool(keyInternal) // that of EKS is in no subnet
+	if !existing(c) || c.Bool(keyBastion) || balancer {
 		needs = append(needs, public)
 	}
 	var findings uerr.Findings

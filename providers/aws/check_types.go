@@ -28,7 +28,10 @@ type wantedType struct {
 // wantedTypes gives each variable once: control plane machines may come up in any zone, workers in their own.
 func (i *inspection) wantedTypes() []wantedType {
 	c, zones := i.config(), zonesOf(i.config())
-	wanted := []wantedType{{name: c.String(keyControlPlaneType), key: keyControlPlaneType, zones: zones}}
+	var wanted []wantedType
+	if i.clusterType() == typeEC2 {
+		wanted = append(wanted, wantedType{name: c.String(keyControlPlaneType), key: keyControlPlaneType, zones: zones})
+	}
 	for _, z := range zones {
 		key := workerTypeKey(c, z)
 		at := slices.IndexFunc(wanted, func(w wantedType) bool { return w.key == key })

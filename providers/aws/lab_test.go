@@ -160,7 +160,7 @@ func (a *account) count() int {
 	return n
 }
 
-// lab is an account with everything that a cluster needs: a key pair, the instance profiles, images of v1.35.8 and v1.36.3.
+// lab is an account with everything that a cluster needs: a key pair, the instance profiles and roles, images of v1.35.8 and v1.36.3.
 type lab struct {
 	t        *testing.T
 	account  *account
@@ -188,6 +188,9 @@ func newLab(t *testing.T) *lab {
 	for _, name := range instanceProfiles() {
 		l.makeProfile(name)
 	}
+	for _, name := range rolesOfEKS() {
+		l.makeRole(name)
+	}
 	return l
 }
 
@@ -205,11 +208,16 @@ func isolate(t *testing.T) {
 
 func (l *lab) makeProfile(name string) {
 	l.t.Helper()
-	_, err := l.cloud.iam.CreateRole(l.t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: sdk.String(`{"Version":"2012-10-17","Statement":[]}`)})
-	l.must(err)
-	_, err = l.cloud.iam.CreateInstanceProfile(l.t.Context(), &iam.CreateInstanceProfileInput{InstanceProfileName: &name})
+	l.makeRole(name)
+	_, err := l.cloud.iam.CreateInstanceProfile(l.t.Context(), &iam.CreateInstanceProfileInput{InstanceProfileName: &name})
 	l.must(err)
 	_, err = l.cloud.iam.AddRoleToInstanceProfile(l.t.Context(), &iam.AddRoleToInstanceProfileInput{InstanceProfileName: &name, RoleName: &name})
+	l.must(err)
+}
+
+func (l *lab) makeRole(name string) {
+	l.t.Helper()
+	_, err := l.cloud.iam.CreateRole(l.t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: sdk.String(`{"Version":"2012-10-17","Statement":[]}`)})
 	l.must(err)
 }
 

@@ -25,15 +25,19 @@ type machine struct {
 
 type rootVolume struct {
 	SizeGiB int    `json:"sizeGiB"`
-	Type    string `json:"type"`
+	Type    string `json:"type,omitempty"` // EKS chooses it itself
 }
 
 func controlPlane(c *config.Config) (machine, error) {
 	return machineOf(c, keyControlPlaneType, keyControlPlaneDisk)
 }
 
-func worker(c *config.Config, typeKey string) (machine, error) {
-	return machineOf(c, typeKey, keyWorkerDisk)
+func (i *inspection) worker(typeKey string) (machine, error) {
+	m, err := machineOf(i.config(), typeKey, keyWorkerDisk)
+	if i.clusterType() == typeEKS {
+		m.RootVolume.Type = ""
+	}
+	return m, err
 }
 
 func machineOf(c *config.Config, typeKey, diskKey string) (machine, error) {

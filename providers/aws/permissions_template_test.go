@@ -87,6 +87,46 @@ func policies(t *testing.T) map[string]policy {
 	return out
 }
 
+// TestRolesOfEKS looks at the template, because the emulator makes nothing of ManagedPolicyArns.
+func TestRolesOfEKS(t *testing.T) {
+	type principal struct{ Service any }
+	var template struct {
+		Resources map[string]struct {
+			Properties struct {
+				RoleName                 string
+				ManagedPolicyArns        []any
+				AssumeRolePolicyDocument struct {
+					Statement []struct{ Principal principal }
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(granted(t), &template); err != nil {
+		t.Fatal(err)
+	}
+	sub := func(text string) any { return map[string]any{"Fn::Sub": text} }
+	type role struct {
+		trusts   any
+		policies []any
+	}
+	got := map[string]role{}
+	for _, r := range template.Resources {
+		if p := r.Properties; slices.Contains(rolesOfEKS(), p.RoleName) {
+			got[p.RoleName] = role{p.AssumeRolePolicyDocument.Statement[0].Principal.Service, p.ManagedPolicyArns}
+		}
+	}
+	const kept = "arn:${AWS::Partition}:iam::aws:policy/"
+	want := map[string]role{
+		rolesOfEKS()[0]: {"eks.amazonaws.com", []any{sub(kept + "AmazonEKSClusterPolicy")}},
+		rolesOfEKS()[1]: {sub("ec2.${AWS::URLSuffix}"), []any{
+			sub(kept + "AmazonEKSWorkerNodePolicy"), sub(kept + "AmazonEKS_CNI_Policy"), sub(kept + "AmazonEC2ContainerRegistryReadOnly"),
+		}},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(role{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func granted(t *testing.T) []byte {
 	t.Helper()
 	raw, err := New(Options{}).PermissionsTemplate(providers.Request{})

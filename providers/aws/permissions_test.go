@@ -30,7 +30,9 @@ func newAccount(t *testing.T) *lab {
 		l.must(err)
 		_, err = l.cloud.iam.DeleteInstanceProfile(t.Context(), &iam.DeleteInstanceProfileInput{InstanceProfileName: &name})
 		l.must(err)
-		_, err = l.cloud.iam.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: &name})
+	}
+	for _, name := range append(instanceProfiles(), rolesOfEKS()...) {
+		_, err := l.cloud.iam.DeleteRole(t.Context(), &iam.DeleteRoleInput{RoleName: &name})
 		l.must(err)
 	}
 	return l
@@ -120,14 +122,16 @@ func TestPermissionsAreGrantedOnce(t *testing.T) {
 		t.Errorf("changed %v, notes %v", changed, notes)
 	}
 	for role, want := range map[string][]string{
-		instanceProfiles()[0]: {"control-plane", "nodes"}, instanceProfiles()[1]: {"nodes"}, controllersName: {"controllers"},
+		instanceProfiles()[0]: {"control-plane", "nodes"}, instanceProfiles()[1]: {"nodes"}, controllersName: {"controllers", "controllers-eks"},
 	} {
 		if diff := cmp.Diff(want, l.attached(role)); diff != "" {
 			t.Errorf("policies of %s (-want +got):\n%s", role, diff)
 		}
 	}
-	if err := l.preflight(l.request(nil)).Err(); err != nil {
-		t.Errorf("preflight: %v", err)
+	for _, settings := range []map[string]string{nil, {"CLUSTER_TYPE": "eks", "AWS_NODE_AZ_1": "eu-central-1b"}} {
+		if err := l.preflight(l.request(settings)).Err(); err != nil {
+			t.Errorf("preflight with %v: %v", settings, err)
+		}
 	}
 	found, err := l.stacks().DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: sdk.String("slipway-permissions")})
 	l.must(err)

@@ -15,28 +15,35 @@ type check struct {
 	name     string
 	needs    []string // checks that must have passed, else this one is skipped and named as skipped
 	machines bool     // only for requests that make machines
+	only     string   // the type of cluster that it is for; empty for all
 	run      func(*inspection, context.Context) uerr.Findings
 }
 
-// checks is every check, in the order that people read them.
+// checks is every check, in the order that people read them. What AWS runs itself of an EKS cluster, and the images that
+// it chooses, leave nothing to check.
 func checks() []check {
 	return []check{
 		{name: "credentials", run: (*inspection).checkCredentials},
 		{name: "region", needs: []string{"credentials"}, run: (*inspection).checkRegion},
+		{name: "type of cluster", machines: true, run: (*inspection).checkType},
 		{name: "zones of the plan", machines: true, run: (*inspection).checkPlan},
 		{name: "zones", needs: []string{"region"}, machines: true, run: (*inspection).checkZones},
 		{name: "instance types", needs: []string{"region"}, machines: true, run: (*inspection).checkInstanceTypes},
 		{name: "offers of the zones", needs: []string{"zones", "instance types"}, machines: true, run: (*inspection).checkOffers},
 		{name: "key pair", needs: []string{"region"}, machines: true, run: (*inspection).checkKeyPair},
-		{name: "image", needs: []string{"region"}, machines: true, run: (*inspection).checkImage},
-		{name: "image's processor", needs: []string{"image", "instance types"}, machines: true, run: (*inspection).checkProcessor},
-		{name: "root volumes", needs: []string{"image"}, machines: true, run: (*inspection).checkRootVolumes},
-		{name: "permissions stack", needs: []string{"credentials"}, machines: true, run: (*inspection).checkPermissions},
+		{name: "Kubernetes version", machines: true, only: typeEKS, run: (*inspection).checkVersion},
+		{name: "node volumes", machines: true, only: typeEKS, run: (*inspection).checkNodeVolumes},
+		{name: "settings without effect", machines: true, only: typeEKS, run: (*inspection).checkIgnored},
+		{name: "image", needs: []string{"region"}, machines: true, only: typeEC2, run: (*inspection).checkImage},
+		{name: "image's processor", needs: []string{"image", "instance types"}, machines: true, only: typeEC2, run: (*inspection).checkProcessor},
+		{name: "root volumes", needs: []string{"image"}, machines: true, only: typeEC2, run: (*inspection).checkRootVolumes},
+		{name: "permissions stack", needs: []string{"credentials"}, machines: true, only: typeEC2, run: (*inspection).checkPermissions},
+		{name: "roles of EKS", needs: []string{"credentials"}, machines: true, only: typeEKS, run: (*inspection).checkRoles},
 		{name: "VPC", needs: []string{"region"}, machines: true, run: (*inspection).checkVPC},
 		{name: "subnets", needs: []string{"VPC"}, machines: true, run: (*inspection).checkSubnets},
 		{name: "quotas", needs: []string{"region", "instance types"}, machines: true, run: (*inspection).checkQuotas},
 		{name: "tags", machines: true, run: (*inspection).checkTags},
-		{name: "proxy and registry", machines: true, run: (*inspection).checkProxy},
+		{name: "proxy and registry", machines: true, only: typeEC2, run: (*inspection).checkProxy},
 	}
 }
 
@@ -57,7 +64,7 @@ func (i *inspection) inspect(ctx context.Context, list []check) (uerr.Findings, 
 	var findings uerr.Findings
 	blocked := map[string]string{} // check -> the check that stopped it
 	for _, c := range list {
-		if c.machines && i.request.ControlPlane == 0 {
+		if c.machines && i.request.ControlPlane == 0 || c.only != "" && c.only != i.clusterType() {
 			continue
 		}
 		if cause := blockedBy(c, blocked); cause != "" {

@@ -14,13 +14,16 @@ import (
 // resolving is what Values needs to know of AWS; Preflight asks the rest.
 func resolving() []check {
 	return []check{
+		{name: "type of cluster", machines: true, run: (*inspection).checkType},
 		{name: "zones of the plan", machines: true, run: (*inspection).checkPlan},
-		{name: "image", machines: true, run: (*inspection).checkImage},
+		{name: "Kubernetes version", machines: true, only: typeEKS, run: (*inspection).checkVersion},
+		{name: "node volumes", machines: true, only: typeEKS, run: (*inspection).checkNodeVolumes},
+		{name: "image", machines: true, only: typeEC2, run: (*inspection).checkImage},
 	}
 }
 
-// Values finds the image of the Kubernetes version, and gives the variables of templates/aws/clusterclass.yaml and a pool
-// of workers for each zone. A request without machines gets the controller's credentials only, and AWS is asked nothing
+// Values finds the image of the Kubernetes version, and gives the variables of templates/aws/clusterclass.yaml, or of
+// eks.yaml, and a pool of workers for each zone. A request without machines gets the controller's credentials only, and AWS is asked nothing
 // but what the source of the credentials asks.
 func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.Values, error) {
 	opened, err := p.open(ctx, r.Config)
@@ -40,6 +43,9 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 		return providers.Values{}, err
 	}
 	values.KubernetesVersion = firstOf(i.image.version, r.KubernetesVersion)
+	if i.clusterType() == typeEKS {
+		values.Class, values.KubernetesVersion = classEKS, wholeVersion(r.KubernetesVersion)
+	}
 	if values.Variables, err = i.variables(); err != nil {
 		return providers.Values{}, err
 	}
@@ -50,34 +56,43 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 // variables are JSON values by the names of the ClusterClass.
 func (i *inspection) variables() (map[string]any, error) {
 	c := i.config()
-	front, wrongFront := controlPlane(c)
-	workers, wrongWorkers := worker(c, keyWorkerType)
+	workers, wrongWorkers := i.worker(keyWorkerType)
 	tags, wrongTags := configuredTags(c)
 	tags[ownerTag] = i.owner()
-	scheme := "internet-facing"
+	balancer := map[string]any{"scheme": "internet-facing"}
 	if c.Bool(keyInternal) {
-		scheme = "internal"
+		balancer["scheme"] = "internal"
 	}
 	v := map[string]any{
 		"region":       i.cloud.region,
 		"sshKeyName":   c.String(keyKeyPair),
 		"network":      networkVariable(c),
 		"bastion":      c.Bool(keyBastion),
-		"ami":          map[string]any{"id": i.image.id},
-		"controlPlane": front,
 		"worker":       workers,
 		"tags":         tags,
-		"loadBalancer": map[string]any{"scheme": scheme, "type": "nlb"},
+		"loadBalancer": balancer,
 	}
+	var wrongOwn error
+	if i.clusterType() == typeEC2 {
+		balancer["type"] = "nlb"
+		wrongOwn = i.setSelfManaged(v)
+	}
+	if err := errors.Join(wrongWorkers, wrongTags.Err(), wrongOwn); err != nil {
+		return nil, err
+	}
+	return plain(v)
+}
+
+// setSelfManaged adds what only a cluster has whose control plane is machines of its own.
+func (i *inspection) setSelfManaged(v map[string]any) error {
+	c := i.config()
+	front, wrongFront := controlPlane(c)
+	v["ami"], v["controlPlane"] = map[string]any{"id": i.image.id}, front
 	proxy, wrongProxy := proxyVariable(c)
 	setObject(v, "proxy", proxy)
 	registry, wrongRegistry := registryVariable(c)
 	setObject(v, "registry", registry)
-	wrong := append(append(wrongTags, wrongProxy...), wrongRegistry...)
-	if err := errors.Join(wrongFront, wrongWorkers, wrong.Err()); err != nil {
-		return nil, err
-	}
-	return plain(v)
+	return errors.Join(wrongFront, append(wrongProxy, wrongRegistry...).Err())
 }
 
 // pools gives each zone a pool of its own, so that workers stay spread whatever happens to a zone.
@@ -91,7 +106,7 @@ func (i *inspection) pools() ([]providers.Pool, error) {
 	for n, z := range zones {
 		pool := providers.Pool{Name: "md-" + strconv.Itoa(n), FailureDomain: z.name, Replicas: counts[n]}
 		if key := workerTypeKey(c, z); c.String(key) != c.String(keyWorkerType) {
-			own, err := worker(c, key)
+			own, err := i.worker(key)
 			if err != nil {
 				return nil, err
 			}

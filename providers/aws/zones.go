@@ -37,7 +37,7 @@ func zonesOf(c *config.Config) []zone {
 	return zones
 }
 
-// checkPlan looks at the configuration alone: a zone at least, three for prod, none twice.
+// checkPlan looks at the configuration alone: a zone at least, three for prod, two for EKS, none twice.
 func (i *inspection) checkPlan(context.Context) uerr.Findings {
 	zones := zonesOf(i.config())
 	if len(zones) == 0 {
@@ -50,9 +50,13 @@ func (i *inspection) checkPlan(context.Context) uerr.Findings {
 				z.name, zones[first].key(keyZone), z.key(keyZone)), "set "+z.key(keyZone)+" to another zone, or take it out")...)
 		}
 	}
-	if i.request.Plan == planProd && len(zones) < 3 {
+	switch {
+	case i.request.Plan == planProd && len(zones) < 3:
 		findings = append(findings, i.refuse(keyZone, fmt.Sprintf("plan prod spreads over three zones, and %d is set", len(zones)),
 			"set "+keyZone+", "+keyZone+"_1 and "+keyZone+"_2, or use plan dev")...)
+	case i.clusterType() == typeEKS && len(zones) < 2:
+		findings = append(findings, i.refuse(keyZone, fmt.Sprintf("EKS spreads its control plane over two zones at least, and %d is set", len(zones)),
+			"set "+keyZone+" and "+keyZone+"_1 to different zones")...)
 	}
 	return findings
 }

@@ -18,6 +18,7 @@ type variableFlag struct {
 func clusterVariableFlags() []variableFlag {
 	return []variableFlag{
 		{variable: "CLUSTER_PLAN", name: "plan", short: "p", usage: "plan: dev, prod or one of your own (default dev)"},
+		{variable: "CLUSTER_TYPE", name: "type", usage: "kind of cluster, where the infrastructure has several (default the usual one)"},
 		{variable: "CONTROL_PLANE_MACHINE_COUNT", name: "controlplane-machine-count", short: "c", usage: "control plane machines, an odd number (default the plan's)"},
 		{variable: "WORKER_MACHINE_COUNT", name: "worker-machine-count", short: "w", usage: "worker machines (default the plan's)"},
 		{variable: "NAMESPACE", name: "namespace", short: "n", usage: "namespace in the management cluster (default default)"},

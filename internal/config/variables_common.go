@@ -40,6 +40,7 @@ func basicVariables(infrastructures []string) []Variable {
 	return inSection(sectionBasic, []Variable{
 		{Name: "CLUSTER_NAME", Role: RoleName, Example: "edge1", Doc: "Name of the cluster when the command names none."},
 		{Name: "CLUSTER_PLAN", Example: "dev", Doc: "Plan when the command names none: dev, prod, or one of your own."},
+		{Name: "CLUSTER_TYPE", Doc: "Kind of cluster, where the infrastructure has several; empty is the usual one."},
 		{Name: "NAMESPACE", Default: "default", Role: RoleName, Doc: "Namespace of workload clusters in the management cluster."},
 		{Name: "INFRASTRUCTURE_PROVIDER", Type: TypeEnum, Values: infrastructures, Doc: "Infrastructure when the command names none.",
 			Example: infrastructures[len(infrastructures)-1]},

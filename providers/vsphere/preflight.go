@@ -25,6 +25,7 @@ type check struct {
 // checks is every check, in the order that people read them.
 func checks() []check {
 	return []check{
+		{name: "type of cluster", machines: true, run: (*inspection).checkType},
 		{name: "login", run: (*inspection).checkLogin},
 		{name: "API version", needs: []string{"login"}, run: (*inspection).checkVersion},
 		{name: "datacenter", needs: []string{"login"}, machines: true, run: (*inspection).checkDatacenter},

@@ -142,6 +142,10 @@ func userCases() map[string]preflightCase {
 			settings: map[string]string{keyPolicy: "vSAN Default Storage Policy"},
 			want:     []finding{lacks("on the vCenter: StorageProfile.View")},
 		},
+		"a type of cluster": {
+			settings: map[string]string{keyClusterType: "managed"},
+			want:     []finding{{where: "$CLUSTER_TYPE", problem: `vSphere has no type of cluster "managed"`, next: "leave CLUSTER_TYPE out"}},
+		},
 		"no key": {
 			settings: map[string]string{keySSH: ""},
 			want:     []finding{{severity: uerr.Warning, where: keySSH, problem: "nobody can log in"}},

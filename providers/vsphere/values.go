@@ -16,11 +16,18 @@ import (
 
 // resolving is what Values needs to know of vCenter; Preflight asks the rest.
 func resolving() []check {
+	return append(locating(), []check{
+		{name: "type of cluster", machines: true, run: (*inspection).checkType},
+		{name: "template", needs: []string{"datacenter"}, machines: true, run: (*inspection).checkTemplate},
+		{name: "Kubernetes version", needs: []string{"template"}, machines: true, run: (*inspection).checkKubernetesVersion},
+	}...)
+}
+
+// locating is what a list of templates needs.
+func locating() []check {
 	return []check{
 		{name: "login", run: (*inspection).checkLogin},
 		{name: "datacenter", needs: []string{"login"}, machines: true, run: (*inspection).checkDatacenter},
-		{name: "template", needs: []string{"datacenter"}, machines: true, run: (*inspection).checkTemplate},
-		{name: "Kubernetes version", needs: []string{"template"}, machines: true, run: (*inspection).checkKubernetesVersion},
 	}
 }
 

@@ -13,7 +13,7 @@ func (p *Provider) KubernetesVersions(ctx context.Context, r providers.Request) 
 	i := &inspection{provider: p, request: r}
 	i.request.ControlPlane = 1 // the datacenter matters
 	defer func() { i.close(ctx) }()
-	found, err := i.inspect(ctx, resolving()[:2])
+	found, err := i.inspect(ctx, locating())
 	if err = errors.Join(err, found.Err()); err != nil {
 		return nil, err
 	}

@@ -106,12 +106,12 @@ func (m *moto) url(path string) *url.URL {
 func (m *moto) stop() error {
 	_ = m.cmd.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-m.ended:
+	case <-m.ended: //nolint:errcheck // it was told to end
 		return nil
 	case <-time.After(motoGrace):
 	}
 	err := m.cmd.Process.Kill()
-	<-m.ended
+	<-m.ended //nolint:errcheck // it was killed
 	return err
 }
 

@@ -249,7 +249,7 @@ func managementPlane(t *testing.T, infrastructure string) *kube.Client {
 	installer := &capi.Installer{
 		Kubeconfig: kubeconfig, Infrastructure: infrastructure, Artifacts: &capi.Artifacts{Folder: repository(t)},
 		Version:   map[string]string{"vsphere": vsphere.ControllerVersion, "aws": aws.ControllerVersion}[infrastructure],
-		Variables: map[string]string{"VSPHERE_USERNAME": "", "VSPHERE_PASSWORD": "", "AWS_B64ENCODED_CREDENTIALS": ""},
+		Variables: map[string]string{"VSPHERE_USERNAME": "", "VSPHERE_PASSWORD": "", "AWS_B64ENCODED_CREDENTIALS": "", "EXP_MACHINE_POOL": "true"},
 	}
 	if err := installer.Install(ctx, func(m string) { t.Log(m) }); err != nil {
 		t.Fatal(err)

@@ -115,7 +115,7 @@ type account struct {
 	id   string
 
 	mu     sync.Mutex
-	calls  map[string]int // by host and action
+	calls  map[string]int // by action
 	refuse map[string]bool
 }
 
@@ -143,7 +143,8 @@ func (a *account) note(r *http.Request) ([]byte, error) {
 	form, _ := url.ParseQuery(string(body))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.calls[form.Get("Action")]++
+	_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".") // of the services that speak JSON
+	a.calls[firstOf(form.Get("Action"), target)]++
 	if a.refuse[r.URL.Host] {
 		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
 	}

@@ -117,6 +117,13 @@ func (l *lab) ruin(cluster, owner string) {
 	l.volume(inside(cluster))
 }
 
+// kindsOfRuin is what a ruin has, in the order of deletion. One volume was made from inside, the other is the machine's:
+// the emulator does not say that it goes with it.
+func kindsOfRuin() []string {
+	return []string{"Instance", "LoadBalancer", "ClassicLoadBalancer", "TargetGroup", "NATGateway", "Volume", "Volume", "ElasticIP", "NetworkInterface",
+		"SecurityGroup", "SecurityGroup", "RouteTable", "InternetGateway", "Subnet", "VPC"}
+}
+
 func (l *lab) balancers(cluster, vpc, public string, tags map[string]string) {
 	l.t.Helper()
 	var newer []elbv2types.Tag
@@ -168,9 +175,7 @@ func TestLeftoversAreListedAndDeletedInOrder(t *testing.T) {
 	l.ruin("prod", "default/prod")
 	l.ruin("prod-1", "default/prod-1")
 	left := l.leftovers(r)
-	// One volume was made from inside, the other is the machine's: the emulator does not say that it goes with it.
-	want := []string{"Instance", "LoadBalancer", "ClassicLoadBalancer", "TargetGroup", "NATGateway", "Volume", "Volume", "ElasticIP", "NetworkInterface",
-		"SecurityGroup", "SecurityGroup", "RouteTable", "InternetGateway", "Subnet", "VPC"}
+	want := kindsOfRuin()
 	if diff := cmp.Diff(want, kindsOf(left)); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // Options are what a Provider takes from its surroundings. The zero value is right for a program: the SDK's own client
@@ -38,5 +39,5 @@ func (*Provider) Name() string { return "aws" }
 // Preflight reports what stands in the way of a request, all at once; see checks for the list.
 func (p *Provider) Preflight(ctx context.Context, r providers.Request) (uerr.Findings, error) {
 	i := &inspection{provider: p, request: r}
-	return i.inspect(ctx, checks())
+	return preflight.Run(ctx, i, checks())
 }

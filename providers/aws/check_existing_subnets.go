@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The tags by which load balancers, made from inside a cluster, find their subnets.
@@ -33,7 +34,7 @@ func (i *inspection) checkExistingSubnets(ctx context.Context) uerr.Findings {
 		found, ok := there[want.value]
 		if !ok {
 			findings = append(findings, i.refuse(want.key, fmt.Sprintf("subnet %s is not in VPC %s", want.value, i.vpc.id),
-				oneOf(want.key, idsIn(there, want.zone)))...)
+				preflight.OneOf(want.key, idsIn(there, want.zone)))...)
 			continue
 		}
 		findings = append(findings, i.checkSubnet(want, found)...)

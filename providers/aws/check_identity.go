@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // checkCredentials covers what is set, where credentials come from, and whose they are. The partition's own region is
@@ -78,7 +79,7 @@ func (i *inspection) checkRegion(ctx context.Context) uerr.Findings {
 			return nil
 		}
 	}
-	next := oneOf(keyRegion, names)
+	next := preflight.OneOf(keyRegion, names)
 	if near := nearest(i.cloud.region, names); near != "" {
 		next = "set " + keyRegion + " to " + near
 	}

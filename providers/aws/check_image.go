@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables that choose an image, and what holds without them: the image of the upstream controller's own default.
@@ -71,7 +72,7 @@ func (i *inspection) noImage(ctx context.Context, owner, system string) uerr.Fin
 			"build one with image-builder and set "+keyImage+" to it, or change "+strings.Join([]string{keyImageOwner, keyOSName, keyOSVersion}, ", ")+" or "+keyRegion)
 	}
 	return i.refuse(keyVersion, fmt.Sprintf("no image of Kubernetes %s for %s is in region %s", i.request.KubernetesVersion, system, i.cloud.region),
-		oneOf(keyVersion, versions)+"; or set "+keyImage)
+		preflight.OneOf(keyVersion, versions)+"; or set "+keyImage)
 }
 
 // namedImage looks at what is said to be an image: that it is there, can be started, and carries the version.

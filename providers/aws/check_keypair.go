@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 const keyKeyPair = "AWS_SSH_KEY_NAME"
@@ -29,7 +30,7 @@ func (i *inspection) checkKeyPair(ctx context.Context) uerr.Findings {
 		}
 		names = append(names, sdk.ToString(k.KeyName))
 	}
-	next := oneOf(keyKeyPair, names)
+	next := preflight.OneOf(keyKeyPair, names)
 	if names == nil {
 		next = fmt.Sprintf("make it: aws ec2 create-key-pair --region %s --key-name %s", i.cloud.region, want)
 	}

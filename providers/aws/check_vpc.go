@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // checkVPC wants an existing VPC to be there and its addresses to be no pod's or service's; a new one needs addresses only.
@@ -43,7 +44,7 @@ func (i *inspection) checkVPC(ctx context.Context) uerr.Findings {
 		}
 	}
 	return i.refuse(keyVPC, fmt.Sprintf("VPC %s is not in region %s of account %s", id, i.cloud.region, i.account),
-		oneOf(keyVPC, ids)+", or take it out to have a new one made")
+		preflight.OneOf(keyVPC, ids)+", or take it out to have a new one made")
 }
 
 // checkAddresses compares all ranges of a VPC with those of pods and services.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The types of cluster: machines of its own with kubeadm, or a control plane that AWS runs.
@@ -85,7 +86,8 @@ func (i *inspection) checkIgnored(context.Context) uerr.Findings {
 	for _, key := range []string{
 		"CNI", keyImage, keyImageOwner, keyOSName, keyOSVersion, keyArch, keyDiskType,
 		"CONTROL_PLANE_MACHINE_COUNT", keyControlPlaneType, keyControlPlaneDisk,
-		keyHTTPProxy, keyHTTPSProxy, keyNoProxy, keyProxyCA, keyRegistry, keyRegistry + "_SKIP_TLS_VERIFY", keyRegistry + "_CA_CERTIFICATE",
+		keyHTTPProxy, keyHTTPSProxy, keyNoProxy, keyProxyCA,
+		preflight.KeyRegistry, preflight.KeyRegistry + "_SKIP_TLS_VERIFY", preflight.KeyRegistry + "_CA_CERTIFICATE",
 	} {
 		if source := c.Origin(key).Source; source != config.SourceDefault && source != config.SourcePlan {
 			keys = append(keys, key)

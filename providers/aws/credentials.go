@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables that say who is asking.
@@ -40,7 +41,7 @@ func sourceOf(c *config.Config) (source, uerr.Findings) {
 		if id.Empty() {
 			missing, there = there, missing
 		}
-		return source{}, refusal(c, there, there+" is set and "+missing+" is not", "set "+missing+" too")
+		return source{}, preflight.Refuse(c, there, there+" is set and "+missing+" is not", "set "+missing+" too")
 	case !id.Empty():
 		return source{key: keyAccessKey, option: fixed(id.Reveal(), key.Reveal(), c.Secret(keyToken).Reveal())}, nil
 	case c.String(keyProfile) != "":
@@ -51,7 +52,7 @@ func sourceOf(c *config.Config) (source, uerr.Findings) {
 	case !c.Secret(keyEncoded).Empty():
 		f, err := parseEncoded(c.Secret(keyEncoded).Reveal())
 		if err != nil {
-			return source{}, refusal(c, keyEncoded, keyEncoded+" "+err.Error(),
+			return source{}, preflight.Refuse(c, keyEncoded, keyEncoded+" "+err.Error(),
 				"set it to the base64 of a credentials file, or take it out and set "+keyAccessKey+" and "+keySecretKey)
 		}
 		return source{key: keyEncoded, region: f["region"],

@@ -3,33 +3,19 @@ package aws
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
-	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
-// where is the place that a value was set at, or the variable's name when nobody set it.
-func where(c *config.Config, key string) string {
-	if !c.IsSet(key) {
-		return key
-	}
-	return c.Origin(key).Where
-}
-
-// refusal is one finding about a variable that stops the work.
-func refusal(c *config.Config, key, problem, next string) uerr.Findings {
-	return uerr.Findings{{Where: where(c, key), Problem: problem, Next: next}}
-}
-
+// refuse is one finding about a variable that stops the work.
 func (i *inspection) refuse(key, problem, next string) uerr.Findings {
-	return refusal(i.config(), key, problem, next)
+	return preflight.Refuse(i.config(), key, problem, next)
 }
 
 // warn is one finding about a variable that does not stop the work.
 func (i *inspection) warn(key, problem, next string) uerr.Findings {
-	return uerr.Findings{{Severity: uerr.Warning, Where: where(i.config(), key), Problem: problem, Next: next}}
+	return preflight.Warn(i.config(), key, problem, next)
 }
 
 // trouble is a finding for a call that failed.
@@ -39,26 +25,12 @@ func (i *inspection) trouble(ctx context.Context, doing string, err error) uerr.
 	if !errors.As(explained, &failed) {
 		return uerr.Findings{{Where: "AWS", Problem: doing + ": " + explained.Error(), Next: "type the same command again"}}
 	}
-	return uerr.Findings{{Code: failed.Code, Where: where(i.config(), failed.key), Problem: doing + ": " + failed.Error(), Next: failed.Next}}
+	return uerr.Findings{{Code: failed.Code, Where: preflight.Where(i.config(), failed.key), Problem: doing + ": " + failed.Error(), Next: failed.Next}}
 }
 
 // unchecked is a warning for a question that AWS did not answer and that can be done without.
 func (i *inspection) unchecked(key, question string, err error) uerr.Findings {
 	return i.warn(key, question+" could not be checked: "+i.cloud.scrub(lastCause(err)), "look it up in the AWS console, or grant the permission to look")
-}
-
-// oneOf words a choice for the remedy of a wrong value: at most eight names, sorted.
-func oneOf(key string, names []string) string {
-	if len(names) == 0 {
-		return "set " + key + " to another one"
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	more := ""
-	if len(names) > 8 {
-		names, more = names[:8], " and others"
-	}
-	return "set " + key + " to one of: " + strings.Join(names, ", ") + more
 }
 
 // nearest is the name that differs least from what was typed, when that is a typing mistake: at most two letters apart.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables that say what machines are made of.
@@ -71,7 +72,7 @@ func workersPerZone(c *config.Config, zones []zone, workers int) ([]int, error) 
 			return nil, err
 		}
 		if count < 0 {
-			return nil, uerr.Findings{{Where: where(c, key), Problem: fmt.Sprintf("%s is %d, below zero", key, count), Next: "set " + key + " to 0 or more"}}
+			return nil, uerr.Findings{{Where: preflight.Where(c, key), Problem: fmt.Sprintf("%s is %d, below zero", key, count), Next: "set " + key + " to 0 or more"}}
 		}
 		counts[n] = count
 		workers -= count

@@ -20,6 +20,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 const keyRegion = "AWS_REGION"
@@ -72,7 +73,7 @@ func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 		return nil, badSource(ctx, c, from, err)
 	}
 	if loaded.Region == "" {
-		return nil, refusal(c, keyRegion, keyRegion+" is not set", "set "+keyRegion+" in "+c.Path()+" or in the environment")
+		return nil, preflight.Refuse(c, keyRegion, keyRegion+" is not set", "set "+keyRegion+" in "+c.Path()+" or in the environment")
 	}
 	found, err := loaded.Credentials.Retrieve(ctx)
 	if err != nil {
@@ -104,7 +105,7 @@ func badSource(ctx context.Context, c *config.Config, from source, err error) er
 	case c.String(keyProfile) == "" && strings.Contains(err.Error(), "EC2 IMDS"):
 		problem = "no credentials were found: none are configured, ~/.aws has no default profile, and this machine has no role"
 	}
-	return uerr.Findings{{Code: uerr.Credentials, Where: where(c, from.key), Problem: problem, Next: next}}
+	return uerr.Findings{{Code: uerr.Credentials, Where: preflight.Where(c, from.key), Problem: problem, Next: next}}
 }
 
 // home is the region that answers for the whole partition, whatever the configured region is.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 const (
@@ -36,13 +37,13 @@ func configuredTags(c *config.Config) (map[string]string, uerr.Findings) {
 		}
 		key, value, _ := strings.Cut(pair, "=")
 		if problem := tagProblem(key, value); problem != "" {
-			findings = append(findings, refusal(c, keyTags, fmt.Sprintf("tag %q %s", pair, problem), "write "+keyTags+": team=platform,stage=test")...)
+			findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("tag %q %s", pair, problem), "write "+keyTags+": team=platform,stage=test")...)
 			continue
 		}
 		tags[key] = value
 	}
 	if len(tags) > maxTags {
-		findings = append(findings, refusal(c, keyTags, fmt.Sprintf("%d tags are more than %d", len(tags), maxTags), "take some out of "+keyTags)...)
+		findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("%d tags are more than %d", len(tags), maxTags), "take some out of "+keyTags)...)
 	}
 	return tags, findings
 }

@@ -9,16 +9,17 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // resolving is what Values needs to know of AWS; Preflight asks the rest.
 func resolving() []check {
 	return []check{
-		{name: "type of cluster", machines: true, run: (*inspection).checkType},
-		{name: "zones of the plan", machines: true, run: (*inspection).checkPlan},
-		{name: "Kubernetes version", machines: true, only: typeEKS, run: (*inspection).checkVersion},
-		{name: "node volumes", machines: true, only: typeEKS, run: (*inspection).checkNodeVolumes},
-		{name: "image", machines: true, only: typeEC2, run: (*inspection).checkImage},
+		{Name: "type of cluster", Only: (*inspection).makesMachines, Run: (*inspection).checkType},
+		{Name: "zones of the plan", Only: (*inspection).makesMachines, Run: (*inspection).checkPlan},
+		{Name: "Kubernetes version", Only: (*inspection).ofEKS, Run: (*inspection).checkVersion},
+		{Name: "node volumes", Only: (*inspection).ofEKS, Run: (*inspection).checkNodeVolumes},
+		{Name: "image", Only: (*inspection).ofEC2, Run: (*inspection).checkImage},
 	}
 }
 
@@ -38,7 +39,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 		return values, nil
 	}
 	i := &inspection{provider: p, request: r, cloud: opened}
-	found, err := i.inspect(ctx, resolving())
+	found, err := preflight.Run(ctx, i, resolving())
 	if err = errors.Join(err, found.Err()); err != nil {
 		return providers.Values{}, err
 	}
@@ -90,7 +91,7 @@ func (i *inspection) setSelfManaged(v map[string]any) error {
 	v["ami"], v["controlPlane"] = map[string]any{"id": i.image.id}, front
 	proxy, wrongProxy := proxyVariable(c)
 	setObject(v, "proxy", proxy)
-	registry, wrongRegistry := registryVariable(c)
+	registry, wrongRegistry := preflight.Registry(c)
 	setObject(v, "registry", registry)
 	return errors.Join(wrongFront, append(wrongProxy, wrongRegistry...).Err())
 }
@@ -138,6 +139,6 @@ func plain(v map[string]any) (map[string]any, error) {
 // checkProxy looks at what Values would refuse.
 func (i *inspection) checkProxy(context.Context) uerr.Findings {
 	_, findings := proxyVariable(i.config())
-	_, more := registryVariable(i.config())
+	_, more := preflight.Registry(i.config())
 	return append(findings, more...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 const (
@@ -80,11 +81,11 @@ func (i *inspection) checkZones(ctx context.Context) uerr.Findings {
 		key := z.key(keyZone)
 		switch state, ok := states[z.name]; {
 		case !ok && strings.HasPrefix(z.name, i.cloud.region):
-			findings = append(findings, i.refuse(key, fmt.Sprintf("region %s has no zone %s for this account", i.cloud.region, z.name), oneOf(key, names))...)
+			findings = append(findings, i.refuse(key, fmt.Sprintf("region %s has no zone %s for this account", i.cloud.region, z.name), preflight.OneOf(key, names))...)
 		case !ok:
-			findings = append(findings, i.refuse(key, fmt.Sprintf("zone %s is not in region %s", z.name, i.cloud.region), oneOf(key, names))...)
+			findings = append(findings, i.refuse(key, fmt.Sprintf("zone %s is not in region %s", z.name, i.cloud.region), preflight.OneOf(key, names))...)
 		case state != types.AvailabilityZoneStateAvailable:
-			findings = append(findings, i.refuse(key, fmt.Sprintf("zone %s is %s", z.name, state), oneOf(key, names))...)
+			findings = append(findings, i.refuse(key, fmt.Sprintf("zone %s is %s", z.name, state), preflight.OneOf(key, names))...)
 		}
 	}
 	return findings

@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/object"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 const keyNetwork = "VSPHERE_NETWORK"
@@ -23,7 +24,7 @@ func (i *inspection) checkNetwork(ctx context.Context) (findings uerr.Findings) 
 	}
 	if i.compute.name != "" && !slices.Contains(i.compute.networks, i.network.Reference()) {
 		return i.refuse(keyNetwork, fmt.Sprintf("network %s is not available in %s, where the machines are to run",
-			i.config().String(keyNetwork), i.compute.name), oneOf(keyNetwork, nil))
+			i.config().String(keyNetwork), i.compute.name), preflight.OneOf(keyNetwork, nil))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // grant is the privileges that are needed on one object of the inventory.
@@ -69,7 +70,7 @@ func (i *inspection) checkPrivileges(ctx context.Context) uerr.Findings {
 		}
 		if len(missing) > 0 {
 			findings = append(findings, uerr.Finding{
-				Code: uerr.Credentials, Where: where(i.config(), keyUsername),
+				Code: uerr.Credentials, Where: preflight.Where(i.config(), keyUsername),
 				Problem: fmt.Sprintf("user %s lacks privileges on %s: %s", i.conn.target.username, g.on, strings.Join(missing, ", ")),
 				Next:    "add them to the user's role in vCenter, or set " + keyUsername + " to a user that has them",
 			})

@@ -12,6 +12,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables about disks.
@@ -51,12 +52,12 @@ func (i *inspection) checkDatastore(ctx context.Context) uerr.Findings {
 	normal := string(types.DatastoreSummaryMaintenanceModeStateNormal)
 	switch mode := props.Summary.MaintenanceMode; {
 	case !props.Summary.Accessible:
-		return i.refuse(keyDatastore, fmt.Sprintf("datastore %s is not accessible", found.InventoryPath), oneOf(keyDatastore, nil))
+		return i.refuse(keyDatastore, fmt.Sprintf("datastore %s is not accessible", found.InventoryPath), preflight.OneOf(keyDatastore, nil))
 	case mode != "" && mode != normal:
-		return i.refuse(keyDatastore, fmt.Sprintf("datastore %s is in maintenance mode", found.InventoryPath), oneOf(keyDatastore, nil))
+		return i.refuse(keyDatastore, fmt.Sprintf("datastore %s is in maintenance mode", found.InventoryPath), preflight.OneOf(keyDatastore, nil))
 	case i.compute.name != "" && !slices.Contains(i.compute.datastores, found.Reference()):
 		return i.refuse(keyDatastore, fmt.Sprintf("datastore %s is not mounted in %s, where the machines are to run",
-			found.InventoryPath, i.compute.name), oneOf(keyDatastore, nil))
+			found.InventoryPath, i.compute.name), preflight.OneOf(keyDatastore, nil))
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (i *inspection) checkPolicy(ctx context.Context) uerr.Findings {
 		}
 		names = append(names, name)
 	}
-	return i.refuse(keyPolicy, fmt.Sprintf("storage policy %q does not exist, or the user may not see it", want), oneOf(keyPolicy, names))
+	return i.refuse(keyPolicy, fmt.Sprintf("storage policy %q does not exist, or the user may not see it", want), preflight.OneOf(keyPolicy, names))
 }
 
 // policies is id -> name of the policies for disks.

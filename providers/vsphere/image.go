@@ -7,6 +7,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 	"github.com/slipway-sh/slipway/providers/vsphere/image"
 )
 
@@ -20,13 +21,13 @@ type ImportRequest struct {
 // placing is what has to be found before an import.
 func placing() []check {
 	return []check{
-		{name: "login", run: (*inspection).checkLogin},
-		{name: "API version", needs: []string{"login"}, run: (*inspection).checkVersion},
-		{name: "datacenter", needs: []string{"login"}, run: (*inspection).checkDatacenter},
-		{name: "resource pool", needs: []string{"datacenter"}, run: (*inspection).checkPool},
-		{name: "folder", needs: []string{"datacenter"}, run: (*inspection).checkFolder},
-		{name: "datastore", needs: []string{"datacenter"}, run: (*inspection).checkDatastore},
-		{name: "network", needs: []string{"datacenter"}, run: (*inspection).checkNetwork},
+		{Name: "login", Run: (*inspection).checkLogin},
+		{Name: "API version", Needs: []string{"login"}, Run: (*inspection).checkVersion},
+		{Name: "datacenter", Needs: []string{"login"}, Run: (*inspection).checkDatacenter},
+		{Name: "resource pool", Needs: []string{"datacenter"}, Run: (*inspection).checkPool},
+		{Name: "folder", Needs: []string{"datacenter"}, Run: (*inspection).checkFolder},
+		{Name: "datastore", Needs: []string{"datacenter"}, Run: (*inspection).checkDatastore},
+		{Name: "network", Needs: []string{"datacenter"}, Run: (*inspection).checkNetwork},
 	}
 }
 
@@ -34,7 +35,7 @@ func placing() []check {
 func (p *Provider) ImportImage(ctx context.Context, r ImportRequest, progress func(done, total int64)) (image.Result, error) {
 	i := &inspection{provider: p, request: providers.Request{Config: r.Config}}
 	defer func() { i.close(ctx) }()
-	found, err := i.inspect(ctx, placing())
+	found, err := preflight.Run(ctx, i, placing())
 	if err = errors.Join(err, found.Err()); err != nil {
 		return image.Result{}, err
 	}

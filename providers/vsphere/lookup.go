@@ -8,6 +8,7 @@ import (
 	"github.com/vmware/govmomi/find"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // lookup is how one kind of inventory object is found by the text of a variable.
@@ -48,7 +49,7 @@ func resolve[T any](ctx context.Context, i *inspection, l lookup[T]) (T, uerr.Fi
 	for _, other := range others {
 		names = append(names, l.path(other))
 	}
-	return found, i.refuse(l.key, problem, oneOf(l.key, names))
+	return found, i.refuse(l.key, problem, preflight.OneOf(l.key, names))
 }
 
 func is[E error](err error) bool {

@@ -2,6 +2,8 @@ package vsphere
 
 import (
 	"strings"
+
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables about the machines' own proxy, and where a proxy's password goes.
@@ -31,7 +33,7 @@ func (i *inspection) proxyVariable() (map[string]any, error) {
 	default:
 		return nil, nil
 	}
-	return v, setCertificate(c, v, keyProxyCA)
+	return v, preflight.SetCertificate(c, v, keyProxyCA).Err()
 }
 
 // proxies fills in for each other: one proxy is for both when only one is named.
@@ -49,7 +51,7 @@ func (i *inspection) proxies() (http, https string) {
 // proxyDropIn is containerd's systemd drop-in for a proxy with a password; empty when there is none to hide.
 func (i *inspection) proxyDropIn() string {
 	http, https := i.proxies()
-	if http == "" || !hasPassword(http) && !hasPassword(https) {
+	if http == "" || !preflight.HasPassword(http) && !preflight.HasPassword(https) {
 		return ""
 	}
 	c := i.config()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // size is the hardware of one machine, in the spelling of the ClusterClass's variables.
@@ -64,14 +65,14 @@ func oneNumber(c *config.Config, r role, suffix string, of func(size) int) (int,
 	if !strings.HasSuffix(key, "SIZE") {
 		n, err := c.Int(key)
 		if err != nil || n <= 0 {
-			return 0, uerr.Findings{{Where: where(c, key), Problem: fmt.Sprintf("%s is %q, not a number above zero", key, c.String(key)),
+			return 0, uerr.Findings{{Where: preflight.Where(c, key), Problem: fmt.Sprintf("%s is %q, not a number above zero", key, c.String(key)),
 				Next: "set " + key + " to a whole number"}}
 		}
 		return n, nil
 	}
 	named, ok := namedSizes()[c.String(key)]
 	if !ok {
-		return 0, uerr.Findings{{Where: where(c, key), Problem: fmt.Sprintf("%s %q is no size of a machine on vSphere", key, c.String(key)),
+		return 0, uerr.Findings{{Where: preflight.Where(c, key), Problem: fmt.Sprintf("%s %q is no size of a machine on vSphere", key, c.String(key)),
 			Next: "use small, medium, large or extra-large"}}
 	}
 	return of(named), nil

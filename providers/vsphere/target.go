@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/secret"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // The variables that say which vCenter, as whom, and how it is trusted.
@@ -46,7 +47,7 @@ func newTarget(c *config.Config) (target, uerr.Findings) {
 	u, err := serverURL(c.String(keyServer))
 	if err != nil {
 		return target{}, uerr.Findings{{
-			Where: where(c, keyServer), Problem: keyServer + " is neither a host name nor an address",
+			Where: preflight.Where(c, keyServer), Problem: keyServer + " is neither a host name nor an address",
 			Next: "set " + keyServer + " to the name of the vCenter, such as vcenter.example.org",
 		}}
 	}
@@ -80,12 +81,4 @@ func normalThumbprint(s string) string {
 		return ""
 	}
 	return strings.Join(append(pairs, hex), ":")
-}
-
-// where is the place that a value was set at, or the variable's name when nobody set it.
-func where(c *config.Config, key string) string {
-	if !c.IsSet(key) {
-		return key
-	}
-	return c.Origin(key).Where
 }

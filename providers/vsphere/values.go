@@ -2,32 +2,29 @@ package vsphere
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
-	"github.com/slipway-sh/slipway/internal/config"
-	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // resolving is what Values needs to know of vCenter; Preflight asks the rest.
 func resolving() []check {
 	return append(locating(), []check{
-		{name: "type of cluster", machines: true, run: (*inspection).checkType},
-		{name: "template", needs: []string{"datacenter"}, machines: true, run: (*inspection).checkTemplate},
-		{name: "Kubernetes version", needs: []string{"template"}, machines: true, run: (*inspection).checkKubernetesVersion},
+		{Name: "type of cluster", Only: (*inspection).makesMachines, Run: (*inspection).checkType},
+		{Name: "template", Needs: []string{"datacenter"}, Only: (*inspection).makesMachines, Run: (*inspection).checkTemplate},
+		{Name: "Kubernetes version", Needs: []string{"template"}, Only: (*inspection).makesMachines, Run: (*inspection).checkKubernetesVersion},
 	}...)
 }
 
 // locating is what a list of templates needs.
 func locating() []check {
 	return []check{
-		{name: "login", run: (*inspection).checkLogin},
-		{name: "datacenter", needs: []string{"login"}, machines: true, run: (*inspection).checkDatacenter},
+		{Name: "login", Run: (*inspection).checkLogin},
+		{Name: "datacenter", Needs: []string{"login"}, Only: (*inspection).makesMachines, Run: (*inspection).checkDatacenter},
 	}
 }
 
@@ -45,7 +42,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	}
 	i := &inspection{provider: p, request: r}
 	defer func() { i.close(ctx) }()
-	found, err := i.inspect(ctx, resolving())
+	found, err := preflight.Run(ctx, i, resolving())
 	if err = errors.Join(err, found.Err()); err != nil {
 		return providers.Values{}, err
 	}
@@ -107,9 +104,9 @@ func (i *inspection) variables(ctx context.Context) (map[string]any, error) {
 	})
 	proxy, err := i.proxyVariable()
 	setObject(v, "proxy", proxy)
-	registry, wrong := registryVariable(c)
+	registry, wrong := preflight.Registry(c)
 	setObject(v, "registry", registry)
-	if err := errors.Join(err, wrong); err != nil {
+	if err := errors.Join(err, wrong.Err()); err != nil {
 		return nil, err
 	}
 	return plain(v)
@@ -166,44 +163,4 @@ func (i *inspection) policyName(ctx context.Context) (string, error) {
 		return name, nil
 	}
 	return want, nil
-}
-
-// registryVariable is the mirror that machines pull every image through.
-func registryVariable(c *config.Config) (map[string]any, error) {
-	const key = "TKG_CUSTOM_IMAGE_REPOSITORY"
-	if c.String(key) == "" {
-		return nil, nil
-	}
-	v := map[string]any{"mirror": c.String(key)}
-	if c.Bool(key + "_SKIP_TLS_VERIFY") {
-		v["insecure"] = true
-	}
-	return v, setCertificate(c, v, key+"_CA_CERTIFICATE")
-}
-
-// setCertificate decodes TKG's base64 of a PEM; plain PEM passes too.
-func setCertificate(c *config.Config, v map[string]any, key string) error {
-	text := c.String(key)
-	if text == "" {
-		return nil
-	}
-	if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
-		text = string(raw)
-	}
-	if !strings.Contains(text, "-----BEGIN CERTIFICATE-----") {
-		return uerr.Findings{{Where: where(c, key), Problem: key + " holds no certificate in PEM",
-			Next: "set it to the output of: base64 -w0 ca.pem"}}
-	}
-	v["ca"] = text
-	return nil
-}
-
-// hasPassword says whether a URL must not stand in an object that everybody may read.
-func hasPassword(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil {
-		return true
-	}
-	_, set := u.User.Password()
-	return set
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // KubernetesVersions are the versions that VM templates of the datacenter carry, the oldest first.
@@ -13,7 +14,7 @@ func (p *Provider) KubernetesVersions(ctx context.Context, r providers.Request) 
 	i := &inspection{provider: p, request: r}
 	i.request.ControlPlane = 1 // the datacenter matters
 	defer func() { i.close(ctx) }()
-	found, err := i.inspect(ctx, locating())
+	found, err := preflight.Run(ctx, i, locating())
 	if err = errors.Join(err, found.Err()); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // dialTimeout bounds one connection to vCenter; it is long enough for a VPN and short enough to wait for.
@@ -55,5 +56,5 @@ func (*Provider) Name() string { return "vsphere" }
 func (p *Provider) Preflight(ctx context.Context, r providers.Request) (uerr.Findings, error) {
 	i := &inspection{provider: p, request: r}
 	defer func() { i.close(ctx) }()
-	return i.inspect(ctx, checks())
+	return preflight.Run(ctx, i, checks())
 }

@@ -58,7 +58,16 @@ func TestIdsHaveNoCase(t *testing.T) {
 	if got.text("id") != testNetwork+"/subnets/nodes" {
 		t.Errorf("id: %v", got)
 	}
-	l.run(step{"PUT", strings.ToLower(testNetwork), network1("10.1.0.0/16"), 200, "", shortTime})
+	l.run(
+		step{"PUT", strings.ToLower(testNetwork), network1("10.1.0.0/16"), 200, "", shortTime},
+		step{"PUT", strings.ToLower(testNetwork) + "/SUBNETS/More", subnet("10.1.9.0/24", ""), 201, "", shortTime},
+		step{"PUT", strings.ToLower(testGroup) + "2", object{"location": "eastus"}, 201, "", 0},
+	)
+	for _, path := range []string{testNetwork + "/subnets/More", testGroup + "2"} {
+		if got := l.read(path).text("id"); got != path {
+			t.Errorf("id: %s, want %s", got, path)
+		}
+	}
 	if got := l.names(testGroup + "/providers/Microsoft.Network/virtualNetworks"); got != "net" {
 		t.Errorf("networks: %s", got)
 	}
@@ -85,8 +94,9 @@ func TestPolling(t *testing.T) {
 		t.Fatalf("create: %d %v %v", status, header, body)
 	}
 	for _, want := range []string{"InProgress", "Succeeded"} {
-		if got := l.read(poll); got.text("status") != want {
-			t.Errorf("operation: %v, want %s", got, want)
+		_, got, header := l.call("GET", poll, nil)
+		if got.text("status") != want || (header.Get("Retry-After") != "") != (want == "InProgress") {
+			t.Errorf("operation: %v %v, want %s", got, header, want)
 		}
 		l.clock.pass(longTime)
 	}

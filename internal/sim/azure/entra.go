@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -129,41 +128,22 @@ func forManagement(form url.Values) bool {
 	return false
 }
 
-// prove checks a client secret, or the subject of a federated token (its signature is of an issuer that is not played).
+// prove checks a client secret, or what is given instead of one.
 func (c *Cloud) prove(form url.Values) *denial {
-	client, secret, assertion := form.Get("client_id"), form.Get("client_secret"), form.Get("client_assertion")
+	client, secret := form.Get("client_id"), form.Get("client_secret")
 	switch {
 	case c.inventory.Client == "":
 		return nil
 	case !same(client, c.inventory.Client):
 		return &denial{http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '" + client + "' was not found in the directory '" + c.inventory.Tenant + "'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."}
-	case assertion != "" && slices.Contains(c.inventory.Federated, subject(assertion)):
-		return nil
-	case assertion != "":
-		return &denial{http.StatusUnauthorized, "invalid_client", 700213, "No matching federated identity record found for presented assertion subject '" + subject(assertion) + "'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion."}
+	case form.Has("client_assertion"):
+		return c.proveByAssertion(form)
 	case secret == "":
 		return &denial{http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
 	case secret != c.inventory.Secret:
 		return &denial{http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + client + "'."}
 	}
 	return nil
-}
-
-// subject reads the "sub" of a JWT, empty if it is none.
-func subject(jwt string) string {
-	parts := strings.Split(jwt, ".")
-	if len(parts) != 3 {
-		return ""
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return ""
-	}
-	var claims object
-	if json.Unmarshal(raw, &claims) != nil {
-		return ""
-	}
-	return claims.text("sub")
 }
 
 // issue makes a token whose claims say who holds it, as programs read them; it is known by itself and not by a signature.

@@ -1,8 +1,15 @@
 package azure
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,10 +17,14 @@ import (
 )
 
 func TestToken(t *testing.T) {
-	l := newLab(t)
-	assertion := func(subject string) url.Values {
-		jwt := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"`+subject+`"}`)) + ".sig"
-		return url.Values{"client_id": {testClient}, "client_assertion": {jwt}}
+	key, certificate := certified(t)
+	other, _ := certified(t)
+	l := newLab(t, func(o *Options) { o.Inventory.Certificate = certificate })
+	federated := func(subject string) url.Values {
+		return url.Values{"client_id": {testClient}, "client_assertion": {jwt(t, object{}, subject, nil)}}
+	}
+	signed := func(alg, subject string, by *rsa.PrivateKey) url.Values {
+		return url.Values{"client_id": {testClient}, "client_assertion": {jwt(t, object{"alg": alg, "x5t#S256": "x"}, subject, by)}}
 	}
 	for name, test := range map[string]struct {
 		tenant string
@@ -28,8 +39,13 @@ func TestToken(t *testing.T) {
 		"unknown tenant":    {"other", url.Values{"client_id": {testClient}, "client_secret": {testSecret}}, 400, "AADSTS90002:"},
 		"unknown audience":  {testTenant, url.Values{"client_id": {testClient}, "client_secret": {testSecret}, "scope": {"https://graph.microsoft.com/.default"}}, 400, "AADSTS500011:"},
 		"other grant":       {testTenant, url.Values{"grant_type": {"password"}}, 400, "AADSTS70003:"},
-		"federated":         {testTenant, assertion("system:serviceaccount:capz:capz"), 200, ""},
-		"unknown federated": {testTenant, assertion("system:serviceaccount:a:b"), 401, "AADSTS700213:"},
+		"federated":         {testTenant, federated("system:serviceaccount:capz:capz"), 200, ""},
+		"no JWT":            {testTenant, url.Values{"client_id": {testClient}, "client_assertion": {"x"}}, 401, "AADSTS50027:"},
+		"certificate":       {testTenant, signed("PS256", testClient, key), 200, ""},
+		"old signature":     {testTenant, signed("RS256", testClient, key), 200, ""},
+		"other key":         {testTenant, signed("PS256", testClient, other), 401, "AADSTS700027:"},
+		"for somebody else": {testTenant, signed("PS256", "other", key), 401, "AADSTS700027:"},
+		"unknown federated": {testTenant, federated("system:serviceaccount:a:b"), 401, "AADSTS700213:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, body := l.login(test.tenant, test.form)
@@ -38,6 +54,43 @@ func TestToken(t *testing.T) {
 			}
 		})
 	}
+}
+
+func certified(t *testing.T) (*rsa.PrivateKey, string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// jwt is signed as its header says, or not at all without a key.
+func jwt(t *testing.T, header object, subject string, key *rsa.PrivateKey) string {
+	t.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	head, err := json.Marshal(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := encode(head) + "." + encode([]byte(`{"sub":"`+subject+`"}`))
+	if key == nil {
+		return text + "."
+	}
+	sum := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], nil)
+	if header.text("alg") == "RS256" {
+		signature, err = rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text + "." + encode(signature)
 }
 
 func TestTokenNamesItsHolder(t *testing.T) {

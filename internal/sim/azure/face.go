@@ -46,6 +46,7 @@ type answer struct {
 	status    int
 	body      any
 	operation *operation // that was begun
+	again     bool       // the caller is to come again: SDKs wait 30 s unless told otherwise
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
@@ -83,7 +84,7 @@ func (c *Cloud) note(method, object string) {
 
 // manage answers one call of Azure Resource Manager.
 func (c *Cloud) manage(w http.ResponseWriter, r *http.Request, body []byte) {
-	route, vars := c.match(r.Method, r.URL.Path)
+	route, vars, path := c.match(r.Method, r.URL.Path)
 	if route == nil {
 		c.note("unknown:"+r.Method, r.URL.Path)
 	} else {
@@ -97,7 +98,7 @@ func (c *Cloud) manage(w http.ResponseWriter, r *http.Request, body []byte) {
 		refused.write(w)
 		return
 	}
-	in := &request{path: strings.TrimSuffix(r.URL.Path, "/"), vars: vars, query: r.URL.Query(), caller: caller, action: route.action}
+	in := &request{path: path, vars: vars, query: r.URL.Query(), caller: caller, action: route.action}
 	if r.Method == http.MethodPost {
 		in.path = in.path[:strings.LastIndexByte(in.path, '/')]
 	}
@@ -117,6 +118,9 @@ func (c *Cloud) manage(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 	if out.operation != nil {
 		out.operation.announce(w.Header(), out.status, in.query.Get("api-version"))
+	}
+	if out.operation != nil || out.again {
+		w.Header().Set("Retry-After", "1")
 	}
 	if out.body == nil {
 		w.WriteHeader(out.status)

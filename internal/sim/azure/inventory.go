@@ -11,10 +11,11 @@ type Inventory struct {
 	Subscription   string    `json:"subscription"`
 	Client         string    `json:"client"` // of who may ask; empty lets everybody
 	Secret         string    `json:"secret"`
-	Object         string    `json:"object"`     // id of the client's service principal
-	Federated      []string  `json:"federated"`  // subjects whose tokens prove the client
-	Role           string    `json:"role"`       // of the client in the subscription: Owner, Contributor, Reader, ...
-	Principals     []string  `json:"principals"` // others that a role may be assigned to
+	Object         string    `json:"object"`      // id of the client's service principal
+	Certificate    string    `json:"certificate"` // of the client, as PEM without the key
+	Federated      []string  `json:"federated"`   // subjects whose tokens prove the client
+	Role           string    `json:"role"`        // of the client in the subscription: Owner, Contributor, Reader, ...
+	Principals     []string  `json:"principals"`  // others that a role may be assigned to
 	Locations      []string  `json:"locations"`
 	NoVirtualNodes []string  `json:"noVirtualNodes"` // locations without container instances
 	Registered     []string  `json:"registered"`     // resource providers from the start: "Microsoft.Network"

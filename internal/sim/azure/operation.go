@@ -85,7 +85,6 @@ func (o *operation) announce(h http.Header, status int, version string) {
 	if status == http.StatusAccepted {
 		h.Set("Location", "https://"+HostManagement+o.base+"/operationresults/"+suffix)
 	}
-	h.Set("Retry-After", "1")
 }
 
 // operationStatus answers the poll of an Azure-AsyncOperation.
@@ -101,7 +100,7 @@ func (c *Cloud) operationStatus(r *request) (answer, *refusal) {
 	if o.status == failed {
 		body["error"] = o.failure.detail()
 	}
-	return ok(body), nil
+	return answer{status: http.StatusOK, body: body, again: o.status == running}, nil
 }
 
 // operationResult answers the poll of a Location: 202 until the end, then what the call itself would have said.

@@ -99,5 +99,5 @@ func TestVirtualNodeElsewhere(t *testing.T) {
 	}
 	in("westeurope", func(*Inventory) {}).run(step{"PUT", testCluster, body("westeurope"), 400, "AddonNotSupportedInRegion", 0})
 	in("westeurope", func(*Inventory) {}).run(step{"PUT", testCluster, body("eastus"), 400, "VnetLocationMismatch", 0})
-	in("eastus", func(i *Inventory) { i.Registered = i.Registered[:3] }).run(step{"PUT", testCluster, body("eastus"), 409, "MissingSubscriptionRegistration", 0})
+	in("eastus", func(i *Inventory) { i.Registered = i.Registered[:3] }).run(step{"PUT", testCluster, body("eastus"), 400, "MissingSubscriptionRegistration", 0})
 }

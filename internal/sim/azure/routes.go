@@ -43,51 +43,54 @@ func (c *Cloud) operationRoutes() []route {
 	return out
 }
 
-// match finds the route of a call and what stands at the names in braces.
-func (c *Cloud) match(method, path string) (*route, map[string]string) {
+// match finds the route of a call, what stands at the names in braces, and the path in Azure's own spelling.
+func (c *Cloud) match(method, path string) (*route, map[string]string, string) {
 	path = strings.TrimSuffix(path, "/")
 	for i := range c.routes {
 		if c.routes[i].method != method {
 			continue
 		}
-		if vars, ok := fits(c.routes[i].path, path); ok {
-			return &c.routes[i], vars
+		if vars, spelled := fits(c.routes[i].path, path); vars != nil {
+			return &c.routes[i], vars, spelled
 		}
 	}
-	return nil, nil
+	return nil, nil, ""
 }
 
-func fits(pattern, path string) (map[string]string, bool) {
+func fits(pattern, path string) (map[string]string, string) {
 	vars := map[string]string{}
 	want, got := strings.Split(pattern, "/")[1:], strings.Split(path, "/")
 	if got[0] != "" {
-		return nil, false
+		return nil, ""
 	}
 	got = got[1:]
+	spelled := ""
 	if want[0] == "{scope}" {
 		over := len(got) - len(want) + 1
-		if over < 0 {
-			return nil, false
+		if over < 1 {
+			return nil, ""
 		}
 		vars["scope"] = "/" + strings.Join(got[:over], "/")
 		if subscription := part(vars["scope"]+"/", "subscriptions"); subscription != "" {
 			vars["subscription"] = subscription
 		}
-		want, got = want[1:], got[over:]
+		want, got, spelled = want[1:], got[over:], vars["scope"]
 	}
 	if len(want) != len(got) {
-		return nil, false
+		return nil, ""
 	}
 	for i, segment := range want {
 		name, braced := strings.CutPrefix(segment, "{")
 		switch {
 		case got[i] == "":
-			return nil, false
+			return nil, ""
 		case braced:
 			vars[strings.TrimSuffix(name, "}")] = got[i]
+			segment = got[i]
 		case !same(segment, got[i]):
-			return nil, false
+			return nil, ""
 		}
+		spelled += "/" + segment
 	}
-	return vars, true
+	return vars, spelled
 }

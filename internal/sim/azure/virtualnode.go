@@ -1,6 +1,9 @@
 package azure
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // The virtual-node add-on, and the service that the subnet of its containers must be given to.
 const (
@@ -54,6 +57,7 @@ func (c *Cloud) checkVirtualNode(k *resource, pools []*resource) *refusal {
 		return nil
 	}
 	if refused := c.registered(virtualNodeService + "/write"); refused != nil {
+		refused.status = http.StatusBadRequest // with 409, SDKs register the cluster's provider, which is not the one that is meant
 		return refused
 	}
 	id := virtualNodeSubnet(profile, append(pools, c.list(kindPool, k.id)...))

@@ -98,6 +98,9 @@ func TestPolling(t *testing.T) {
 		if got.text("status") != want || (header.Get("Retry-After") != "") != (want == "InProgress") {
 			t.Errorf("operation: %v %v, want %s", got, header, want)
 		}
+		if ended := got.text("endTime") != ""; ended != (want == "Succeeded") {
+			t.Errorf("operation: %v", got)
+		}
 		l.clock.pass(longTime)
 	}
 	result := strings.Replace(poll, "/operations/", "/operationresults/", 1)

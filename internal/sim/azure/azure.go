@@ -22,8 +22,8 @@ const (
 type Options struct {
 	Inventory   Inventory
 	Certificate func(host string) (tls.Certificate, error) // made anew for each host that a client names
-	Kubeconfig  func(cluster Cluster) ([]byte, error)      // for https://FQDN:443 of a cluster; without it there are none
-	ShortDelay  time.Duration                              // of networks and registrations
+	Kubeconfig  func(cluster Cluster) ([]byte, error)      // for https://FQDN:443 of a cluster; it must not call the Cloud, which waits for it
+	ShortDelay  time.Duration                              // of networks and registrations; zero ends them by the next call
 	LongDelay   time.Duration                              // of clusters, pools and the deletion of groups
 	Throttle    bool                                       // limits the PUTs of clusters as Azure does, see throttle.go
 	Now         func() time.Time                           // the clock, time.Now if nil

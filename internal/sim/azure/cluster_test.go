@@ -89,6 +89,7 @@ func TestClusterRefusals(t *testing.T) {
 		"restricted size":             {system("vmSize", "Standard_E2_v3"), "VMSizeNotSupported"},
 		"unknown zone":                {system("availabilityZones", []string{"1", "3"}), "AvailabilityZoneNotSupported"},
 		"too many cores":              {system("count", 11), "ErrCode_InsufficientVCPUQuota"},
+		"too many cores in all":       {pools(pool("system", "mode", "System", "count", 6), pool("user", "count", 6)), "ErrCode_InsufficientVCPUQuota"},
 		"newer pool":                  {system("orchestratorVersion", "1.36.3"), "NodePoolMcVersionIncompatible"},
 		"unknown subnet":              {system("vnetSubnetID", testNetwork+"/subnets/no"), "GetSubnetError"},
 		"delegated subnet":            {system("vnetSubnetID", testNetwork+"/subnets/virtual"), "DelegatedSubnetNotAllowed"},
@@ -149,6 +150,19 @@ func TestUpgrade(t *testing.T) {
 	if len(upgrades) != 2 || upgrades[1].text("kubernetesVersion") != "1.36.3" {
 		t.Errorf("upgrades: %v", upgrades)
 	}
+}
+
+func TestControlPlaneDoesNotLeaveItsNodesBehind(t *testing.T) {
+	l := newLab(t, func(o *Options) { o.Inventory.Versions = []string{"1.32.0", "1.33.0", "1.34.0", "1.35.0", "1.36.0"} })
+	l.network()
+	version := func(v string, status int, code string) step {
+		return step{"PUT", testCluster, cluster("properties.kubernetesVersion", v, "properties.agentPoolProfiles", nil), status, code, longTime}
+	}
+	l.run(
+		step{"PUT", testCluster, cluster("properties.kubernetesVersion", "1.32.0"), 201, "", longTime},
+		version("1.33.0", 200, ""), version("1.34.0", 200, ""), version("1.35.0", 200, ""),
+		version("1.36.0", 400, "NodePoolMcVersionIncompatible"),
+	)
 }
 
 func TestFixedProperties(t *testing.T) {

@@ -12,7 +12,10 @@ func TestSubnets(t *testing.T) {
 	refused := func(name, prefix, code string) step { return step{"PUT", at(name), subnet(prefix, ""), 400, code, 0} }
 	l.run(
 		refused("out", "10.2.0.0/24", "NetcfgInvalidSubnet"),
-		refused("wide", "10.0.0.0/8", "NetcfgInvalidSubnet"),
+		step{"PUT", testNetwork, network1("10.1.0.0/16"), 200, "", 0},
+		step{"PUT", testNetwork, network1("10.1.0.0/16"), 409, "AnotherOperationInProgress", shortTime},
+		step{"PUT", testNetwork + "2", network1("10.0.0.0/16"), 201, "", shortTime},
+		step{"PUT", testNetwork + "2/subnets/wide", subnet("10.0.0.0/15", ""), 400, "NetcfgInvalidSubnet", 0},
 		refused("twice", "10.1.4.128/25", "NetcfgInvalidSubnet"),
 		refused("small", "10.1.9.0/30", "NetcfgInvalidSubnet"),
 		refused("crooked", "10.1.9.1/24", "InvalidCIDRNotation"),

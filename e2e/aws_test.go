@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +53,35 @@ func TestLifeOfAnAWSCluster(t *testing.T) {
 	}
 	cloud.wantNothing()
 	r.wantNothing("secrets", "clusters", "machines", "clusterclasses")
+	r.intoExistingVPC(cloud)
+}
+
+// intoExistingVPC has a cluster move into a network that is there, and leave it as it was.
+func (r *rehearsal) intoExistingVPC(cloud simulatedAWS) {
+	r.t.Helper()
+	network := cloud.makeNetwork()
+	file := filepath.Join(r.t.TempDir(), "guest.yaml")
+	text := "AWS_REGION: us-east-1\nAWS_ACCESS_KEY_ID: AKIAREHEARSAL0000000\nAWS_SECRET_ACCESS_KEY: only-a-rehearsal\n" +
+		"AWS_SSH_KEY_NAME: rehearsal\nAWS_NODE_AZ: us-east-1a\nBASTION_HOST_ENABLED: false\nCNI: none\n" +
+		"AWS_VPC_ID: " + network.vpc + "\nAWS_PRIVATE_SUBNET_ID: " + network.private + "\nAWS_PUBLIC_SUBNET_ID: " + network.public + "\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	r.must("create", "cluster", "guest", "-i", "aws", "-p", "dev", "--file", file)
+	r.wantNodes("guest", 2)
+	for _, i := range cloud.instances("guest-") {
+		if sdk.ToString(i.SubnetId) != network.private {
+			r.t.Errorf("%s is in subnet %s, want the private one, %s", nameTag(i.Tags), sdk.ToString(i.SubnetId), network.private)
+		}
+	}
+	r.must("delete", "cluster", "guest", "--yes", "--wait")
+	subnets, err := cloud.ec2.DescribeSubnets(r.t.Context(), &ec2.DescribeSubnetsInput{SubnetIds: []string{network.private, network.public}})
+	if err != nil || len(subnets.Subnets) != 2 || len(cloud.instances("guest-")) != 0 {
+		r.t.Errorf("after the cluster is gone: subnets %v, %v", subnets, err)
+	}
+	if out := r.must("leftovers", "guest", "-i", "aws", "-o", "name").stdout; strings.TrimSpace(out) != "" {
+		r.t.Errorf("a network that was there before is taken for left behind:\n%s", out)
+	}
 }
 
 // throttled has the next two calls of each action refused as too many; whoever makes them has to back off and go on.
@@ -183,6 +213,50 @@ func (a simulatedAWS) makeVolume(cluster string) string {
 	})
 	a.check(err)
 	return sdk.ToString(out.VolumeId)
+}
+
+// network is a VPC with a public and a private subnet in one zone, as a network team hands it over.
+type network struct{ vpc, public, private string }
+
+func (a simulatedAWS) makeNetwork() network {
+	a.t.Helper()
+	ctx := a.t.Context()
+	vpc, err := a.ec2.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: sdk.String("10.50.0.0/16")})
+	a.check(err)
+	subnet := func(cidr, role string) *string {
+		out, err := a.ec2.CreateSubnet(ctx, &ec2.CreateSubnetInput{
+			VpcId: vpc.Vpc.VpcId, CidrBlock: &cidr, AvailabilityZone: sdk.String("us-east-1a"),
+			TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeSubnet, Tags: []types.Tag{
+				{Key: sdk.String("kubernetes.io/role/" + role), Value: sdk.String("1")},
+			}}},
+		})
+		a.check(err)
+		return out.Subnet.SubnetId
+	}
+	public, private := subnet("10.50.0.0/24", "elb"), subnet("10.50.1.0/24", "internal-elb")
+	gateway, err := a.ec2.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{})
+	a.check(err)
+	_, err = a.ec2.AttachInternetGateway(ctx, &ec2.AttachInternetGatewayInput{VpcId: vpc.Vpc.VpcId, InternetGatewayId: gateway.InternetGateway.InternetGatewayId})
+	a.check(err)
+	a.route(vpc.Vpc.VpcId, public, &ec2.CreateRouteInput{GatewayId: gateway.InternetGateway.InternetGatewayId})
+	address, err := a.ec2.AllocateAddress(ctx, &ec2.AllocateAddressInput{Domain: types.DomainTypeVpc})
+	a.check(err)
+	nat, err := a.ec2.CreateNatGateway(ctx, &ec2.CreateNatGatewayInput{SubnetId: public, AllocationId: address.AllocationId})
+	a.check(err)
+	a.route(vpc.Vpc.VpcId, private, &ec2.CreateRouteInput{NatGatewayId: nat.NatGateway.NatGatewayId})
+	return network{sdk.ToString(vpc.Vpc.VpcId), *public, *private}
+}
+
+// route gives a subnet a table with a way out.
+func (a simulatedAWS) route(vpc, subnet *string, out *ec2.CreateRouteInput) {
+	a.t.Helper()
+	table, err := a.ec2.CreateRouteTable(a.t.Context(), &ec2.CreateRouteTableInput{VpcId: vpc})
+	a.check(err)
+	out.RouteTableId, out.DestinationCidrBlock = table.RouteTable.RouteTableId, sdk.String("0.0.0.0/0")
+	_, err = a.ec2.CreateRoute(a.t.Context(), out)
+	a.check(err)
+	_, err = a.ec2.AssociateRouteTable(a.t.Context(), &ec2.AssociateRouteTableInput{RouteTableId: out.RouteTableId, SubnetId: subnet})
+	a.check(err)
 }
 
 // wantNothing looks for everything that costs money, and for the network.

@@ -249,3 +249,29 @@ func TestLeftoversOfANamesakeAreLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+// The upstream controller marks the gateways of a VPC that was there before as the cluster's own.
+func TestLeftoversLeavesANetworkAloneThatWasThereBefore(t *testing.T) {
+	l := newLab(t)
+	ctx, tags := t.Context(), byController("guest", "default/guest")
+	vpc := l.vpc(nil)
+	public := l.subnet(vpc, "10.9.1.0/24", "eu-central-1a", tags)
+	address, err := l.cloud.ec2.AllocateAddress(ctx, &ec2.AllocateAddressInput{Domain: "vpc"})
+	l.must(err)
+	_, err = l.cloud.ec2.CreateNatGateway(ctx, &ec2.CreateNatGatewayInput{
+		SubnetId: &public, AllocationId: address.AllocationId, TagSpecifications: specs("natgateway", tags),
+	})
+	l.must(err)
+	_, err = l.cloud.ec2.CreateRouteTable(ctx, &ec2.CreateRouteTableInput{VpcId: &vpc, TagSpecifications: specs("route-table", tags)})
+	l.must(err)
+	gateway, err := l.cloud.ec2.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{TagSpecifications: specs("internet-gateway", tags)})
+	l.must(err)
+	_, err = l.cloud.ec2.AttachInternetGateway(ctx, &ec2.AttachInternetGatewayInput{InternetGatewayId: gateway.InternetGateway.InternetGatewayId, VpcId: &vpc})
+	l.must(err)
+	r := l.request(nil)
+	r.Name, r.Namespace = "guest", "default"
+	left, err := l.provider.Leftovers(ctx, r)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

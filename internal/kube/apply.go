@@ -64,11 +64,8 @@ func (c *Client) apply(ctx context.Context, object client.Object, o applyOptions
 		options = append(options, client.DryRunAll)
 	}
 	send := func(extra ...client.ApplyOption) (*unstructured.Unstructured, error) {
-		var answer *unstructured.Unstructured
-		err := untilServed(ctx, func() error {
-			answer = desired.DeepCopy() // the client writes the server's answer into what it is given
-			return c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(answer), slices.Concat(options, extra)...)
-		})
+		answer := desired.DeepCopy() // the client writes the server's answer into what it is given
+		err := c.api.Apply(ctx, client.ApplyConfigurationFromUnstructured(answer), slices.Concat(options, extra)...)
 		return answer, err
 	}
 	if o.force {

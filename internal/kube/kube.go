@@ -89,7 +89,7 @@ func ForConfig(config *rest.Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client of %s: %w", config.Host, err)
 	}
-	return &Client{api: api, config: config, now: time.Now}, nil
+	return &Client{api: patient{api}, config: config, now: time.Now}, nil
 }
 
 func newScheme() (*runtime.Scheme, error) {

@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,8 +42,8 @@ func hides(t *testing.T, c *config.Config, where string, in ...string) {
 	}
 }
 
-// secretsOf are the secrets of a configuration, each in the spellings of a URL, of XML and of base64. Of a URL, such as
-// a proxy's, only the password is one.
+// secretsOf are the secrets of a configuration, each in the spellings of a URL, of XML, of base64 and of YAML. Of a
+// URL, such as a proxy's, only the password is one.
 func secretsOf(c *config.Config) []string {
 	var all []string
 	for _, v := range c.Variables() {
@@ -52,7 +53,8 @@ func secretsOf(c *config.Config) []string {
 		}
 		if v.Secret && text != "" {
 			all = append(all, text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text),
-				base64.StdEncoding.EncodeToString([]byte(text)))
+				base64.StdEncoding.EncodeToString([]byte(text)),
+				strings.ReplaceAll(text, "'", "''"), strings.Trim(strconv.Quote(text), `"`))
 		}
 	}
 	slices.Sort(all)

@@ -5,12 +5,12 @@ package aws
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
-	"net/http"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/slipway-sh/slipway/internal/sim/face"
 )
 
 // Suffix ends the name of every host that this cloud answers for.
@@ -21,7 +21,7 @@ type Options struct {
 	Program     string // moto_server
 	Dir         string // for moto's files and log
 	Inventory   Inventory
-	Certificate func(host string) (tls.Certificate, error) // made anew for each host that a client names
+	Certificate face.Issue // made anew for each host that a client names
 }
 
 // Call is one call of an AWS API. It holds no argument, and so no secret.
@@ -35,8 +35,7 @@ type Call struct {
 type Cloud struct {
 	moto      *moto
 	inventory Inventory
-	listener  net.Listener
-	server    *http.Server
+	face      *face.Face
 
 	mu      sync.Mutex
 	calls   []Call
@@ -55,17 +54,17 @@ func Start(ctx context.Context, o Options) (*Cloud, error) {
 	if err := c.furnish(ctx); err != nil {
 		return nil, errors.Join(err, c.moto.stop())
 	}
-	if err := c.listen(o.Certificate); err != nil {
+	if c.face, err = face.Open(c, func(host string) bool { return strings.HasSuffix(host, Suffix) }, o.Certificate); err != nil {
 		return nil, errors.Join(err, c.moto.stop())
 	}
 	return c, nil
 }
 
 // Address is where the face of the cloud listens: a loopback address that speaks TLS.
-func (c *Cloud) Address() string { return c.listener.Addr().String() }
+func (c *Cloud) Address() string { return c.face.Address() }
 
 // Stop ends the cloud and forgets everything in it.
-func (c *Cloud) Stop() error { return errors.Join(c.server.Close(), c.moto.stop()) }
+func (c *Cloud) Stop() error { return errors.Join(c.face.Close(), c.moto.stop()) }
 
 // Calls lists every call since the start.
 func (c *Cloud) Calls() []Call {

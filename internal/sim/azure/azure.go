@@ -5,11 +5,11 @@
 package azure
 
 import (
-	"crypto/tls"
-	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/slipway-sh/slipway/internal/sim/face"
 )
 
 // The hosts that this cloud answers for.
@@ -21,12 +21,12 @@ const (
 // Options of one simulated Azure.
 type Options struct {
 	Inventory   Inventory
-	Certificate func(host string) (tls.Certificate, error) // made anew for each host that a client names
-	Kubeconfig  func(cluster Cluster) ([]byte, error)      // for https://FQDN:443 of a cluster; it must not call the Cloud, which waits for it
-	ShortDelay  time.Duration                              // of networks and registrations; zero ends them by the next call
-	LongDelay   time.Duration                              // of clusters, pools and the deletion of groups
-	Throttle    bool                                       // limits the PUTs of clusters as Azure does, see throttle.go
-	Now         func() time.Time                           // the clock, time.Now if nil
+	Certificate face.Issue                            // made anew for each host that a client names
+	Kubeconfig  func(cluster Cluster) ([]byte, error) // for https://FQDN:443 of a cluster; it must not call the Cloud, which waits for it
+	ShortDelay  time.Duration                         // of networks and registrations; zero ends them by the next call
+	LongDelay   time.Duration                         // of clusters, pools and the deletion of groups
+	Throttle    bool                                  // limits the PUTs of clusters as Azure does, see throttle.go
+	Now         func() time.Time                      // the clock, time.Now if nil
 }
 
 // Call is one call of an API. It holds no argument, and so no secret.
@@ -42,8 +42,7 @@ type Cloud struct {
 	inventory Inventory
 	now       func() time.Time
 	routes    []route
-	listener  net.Listener
-	server    *http.Server
+	face      *face.Face
 
 	mu         sync.Mutex // one call at a time
 	calls      []Call
@@ -70,17 +69,18 @@ func Start(o Options) (*Cloud, error) {
 	c.providers = c.inventory.providers()
 	c.bucket = bucket{left: burst, filled: c.now()}
 	c.furnish()
-	if err := c.listen(o.Certificate); err != nil {
-		return nil, err
-	}
-	return c, nil
+	var err error
+	c.face, err = face.Open(c, isHost, o.Certificate)
+	return c, err
 }
 
+func isHost(name string) bool { return name == HostLogin || name == HostManagement }
+
 // Address is where the face of the cloud listens: a loopback address that speaks TLS.
-func (c *Cloud) Address() string { return c.listener.Addr().String() }
+func (c *Cloud) Address() string { return c.face.Address() }
 
 // Stop ends the cloud and forgets everything in it.
-func (c *Cloud) Stop() error { return c.server.Close() }
+func (c *Cloud) Stop() error { return c.face.Close() }
 
 // Calls lists every call since the start.
 func (c *Cloud) Calls() []Call {

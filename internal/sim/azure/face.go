@@ -1,33 +1,12 @@
 package azure
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
-
-// listen opens the cloud's face on loopback, with a certificate for each host of Azure that a client names.
-func (c *Cloud) listen(certificate func(host string) (tls.Certificate, error)) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the server
-	if err != nil {
-		return err
-	}
-	c.listener = l
-	c.server = &http.Server{
-		Handler:           c,
-		ReadHeaderTimeout: 10 * time.Second,
-		TLSConfig:         &tls.Config{GetCertificate: onDemand(certificate)},
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that look whether the port is open say nothing wrong
-	}
-	go c.server.ServeTLS(l, "", "") //nolint:errcheck // ends by Stop
-	return nil
-}
 
 // request is one call of a known path.
 type request struct {

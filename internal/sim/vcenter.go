@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi"
+	_ "github.com/vmware/govmomi/cns/simulator" // container volumes
 	"github.com/vmware/govmomi/object"
 	_ "github.com/vmware/govmomi/pbm/simulator" // storage policies
 	"github.com/vmware/govmomi/simulator"

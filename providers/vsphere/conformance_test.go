@@ -55,7 +55,7 @@ func (l *lab) in(t *testing.T) *lab {
 	return &part
 }
 
-// ruin marks two machines of the model that nobody has yet, one of them powered on, as a cluster's.
+// ruin marks two machines of the model that nobody has yet, one of them powered on, as a cluster's, and makes it a volume.
 func (l *lab) ruin(namespace, cluster string) []string {
 	l.t.Helper()
 	var machines []mo.VirtualMachine
@@ -70,7 +70,8 @@ func (l *lab) ruin(namespace, cluster string) []string {
 			l.wait(l.vm(vm.Name).PowerOn(l.t.Context()))
 		}
 	}
-	return kinds
+	l.volume("pvc-of-"+cluster, namespace+"/"+cluster)
+	return append(kinds, kindDisk)
 }
 
 func markers(vm mo.VirtualMachine) map[string]string {
@@ -93,7 +94,8 @@ func (l *lab) snapshot() string {
 	l.retrieve("Folder", nil, &folders)
 	l.retrieve("ResourcePool", nil, &pools)
 	l.retrieve("Datastore", nil, &datastores)
-	raw, err := json.MarshalIndent([]any{machines, folders, pools, datastores}, "", " ")
+	volumes, disks := l.volumes()
+	raw, err := json.MarshalIndent([]any{machines, folders, pools, datastores, volumes, disks}, "", " ")
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -10,10 +10,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vmware/govmomi"
+	"github.com/vmware/govmomi/cns"
+	_ "github.com/vmware/govmomi/cns/simulator"
+	cnstypes "github.com/vmware/govmomi/cns/types"
 	"github.com/vmware/govmomi/find"
 	"github.com/vmware/govmomi/object"
 	_ "github.com/vmware/govmomi/pbm/simulator"
@@ -163,6 +167,50 @@ func (l *lab) extra(vmName string, pairs map[string]string) {
 		spec.ExtraConfig = append(spec.ExtraConfig, &types.OptionValue{Key: k, Value: v})
 	}
 	l.wait(l.vm(vmName).Reconfigure(l.t.Context(), spec))
+}
+
+// volume makes a container volume as vSphere's CSI driver does, for the first of the cluster ids and shared with the rest.
+func (l *lab) volume(name string, clusterIDs ...string) {
+	l.t.Helper()
+	datastore, err := l.finder.Datastore(l.t.Context(), "LocalDS_0")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var clusters []cnstypes.CnsContainerCluster
+	for _, id := range clusterIDs {
+		clusters = append(clusters, cnstypes.CnsContainerCluster{ClusterId: id, ClusterType: string(cnstypes.CnsClusterTypeKubernetes)})
+	}
+	l.wait(l.containerVolumes().CreateVolume(l.t.Context(), []cnstypes.CnsVolumeCreateSpec{{
+		Name: name, VolumeType: string(cnstypes.CnsVolumeTypeBlock), Datastores: []types.ManagedObjectReference{datastore.Reference()},
+		Metadata:             cnstypes.CnsVolumeMetadata{ContainerCluster: clusters[0], ContainerClusterArray: clusters},
+		BackingObjectDetails: &cnstypes.CnsBlockBackingDetails{CnsBackingObjectDetails: cnstypes.CnsBackingObjectDetails{CapacityInMb: 1}},
+	}}))
+}
+
+func (l *lab) containerVolumes() *cns.Client {
+	l.t.Helper()
+	client, err := cns.NewClient(l.t.Context(), l.client.Client)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return client
+}
+
+// volumes are all container volumes and the disks under them, by name.
+func (l *lab) volumes() (volumes []cnstypes.CnsVolume, disks []string) {
+	l.t.Helper()
+	found, err := l.containerVolumes().QueryVolume(l.t.Context(), &cnstypes.CnsQueryFilter{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	slices.SortFunc(found.Volumes, func(a, b cnstypes.CnsVolume) int { return strings.Compare(a.Name, b.Name) })
+	for _, on := range l.model.Map().VStorageObjectManager().Catalog() {
+		for _, disk := range on {
+			disks = append(disks, disk.Config.Name)
+		}
+	}
+	slices.Sort(disks)
+	return found.Volumes, disks
 }
 
 // request is a cluster prod of one and one, with settings changed by pairs; an empty value takes a setting away.

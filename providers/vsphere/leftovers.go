@@ -1,6 +1,7 @@
 package vsphere
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,19 @@ import (
 
 const kindMachine = "VirtualMachine"
 
-// Leftovers lists the virtual machines that bear the marker of the request's cluster. Names are not looked at: a cluster
-// prod and a cluster prod-1 may both have a machine prod-1-x. Two management clusters may each know a cluster of one
-// name; the endpoint tells them apart, so it has to be configured as soon as there is anything to list.
+// Leftovers lists what is left in the order of deletion: machines, container volumes, and the cluster's folder.
 //
-// Machines are all that the upstream controller makes, and their disks go with them.
+// Machines are those that bear the marker of the request's cluster. Names are not looked at: a cluster prod and a cluster
+// prod-1 may both have a machine prod-1-x. Two management clusters may each know a cluster of one name; the endpoint
+// tells them apart, so it has to be configured as soon as there is a machine to list. The upstream controller makes
+// nothing else, and the machines' own disks go with them.
+//
+// Container volumes are those that vSphere's CSI driver made from inside the cluster, whatever their reclaim policy. They
+// are known by the driver's cluster-id, which has to be NAMESPACE/NAME or NAME of the cluster. While the inventory holds a
+// machine of a namesake (of another endpoint, or of another namespace where the id is NAME alone) nobody can tell whose
+// they are, and they are not listed. Neither are they where vCenter keeps none or does not let the user see them.
+//
+// A folder is listed once it is empty, when it is VSPHERE_FOLDER and has the cluster's name.
 func (p *Provider) Leftovers(ctx context.Context, r providers.Request) ([]providers.Leftover, error) {
 	i, err := p.open(ctx, r)
 	if err != nil {
@@ -36,6 +45,24 @@ func (p *Provider) Leftovers(ctx context.Context, r providers.Request) ([]provid
 	if err := i.refuseNamesakes(own); err != nil {
 		return nil, err
 	}
+	left := i.listed(ctx, own)
+	disks, err := i.disks(ctx)
+	if err != nil {
+		return nil, i.conn.target.explain(ctx, err)
+	}
+	folder, err := i.ownFolder(ctx)
+	if err != nil {
+		return nil, i.conn.target.explain(ctx, err)
+	}
+	left = append(left, byName(disks)...)
+	if folder != nil {
+		left = append(left, providers.Leftover{Kind: kindFolder, ID: folder.Reference().Value, Name: folder.InventoryPath})
+	}
+	return left, nil
+}
+
+// listed names machines by their inventory path.
+func (i *inspection) listed(ctx context.Context, own []machine) []providers.Leftover {
 	left := make([]providers.Leftover, 0, len(own))
 	for _, m := range own {
 		path, err := find.InventoryPath(ctx, i.conn.client, m.ref)
@@ -44,14 +71,24 @@ func (p *Provider) Leftovers(ctx context.Context, r providers.Request) ([]provid
 		}
 		left = append(left, providers.Leftover{Kind: kindMachine, ID: m.ref.Value, Name: path})
 	}
-	slices.SortFunc(left, func(a, b providers.Leftover) int { return strings.Compare(a.Name, b.Name) })
-	return left, nil
+	return byName(left)
 }
 
-// DeleteLeftover powers a machine off and destroys it with its disks. It looks at the marker again: between the list and
-// now the machine may have gone, and only what is surely the cluster's is touched. A machine that is gone is no error.
+func byName(left []providers.Leftover) []providers.Leftover {
+	slices.SortFunc(left, func(a, b providers.Leftover) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return left
+}
+
+// DeleteLeftover powers a machine off and destroys it with its disks, deletes a container volume with its disk, or
+// destroys an empty folder. It looks at the marks again: between the list and now the object may have gone, and only
+// what is surely the cluster's is touched. An object that is gone is no error.
 func (p *Provider) DeleteLeftover(ctx context.Context, r providers.Request, l providers.Leftover) error {
-	if l.Kind != kindMachine {
+	remove, ok := map[string]func(*inspection, context.Context, providers.Leftover) error{
+		kindMachine: (*inspection).deleteMachine, kindDisk: (*inspection).deleteDisk, kindFolder: (*inspection).deleteFolder,
+	}[l.Kind]
+	if !ok {
 		return fmt.Errorf("%s %s: vSphere leaves no such object", l.Kind, l.Name)
 	}
 	i, err := p.open(ctx, r)
@@ -59,7 +96,11 @@ func (p *Provider) DeleteLeftover(ctx context.Context, r providers.Request, l pr
 		return err
 	}
 	defer i.close(ctx)
-	m, err := i.conn.machine(ctx, types.ManagedObjectReference{Type: kindMachine, Value: l.ID})
+	return remove(i, ctx, l)
+}
+
+func (i *inspection) deleteMachine(ctx context.Context, l providers.Leftover) error {
+	m, err := i.conn.machine(ctx, reference(kindMachine, l.ID))
 	if gone(err) {
 		return nil
 	}
@@ -67,7 +108,8 @@ func (p *Provider) DeleteLeftover(ctx context.Context, r providers.Request, l pr
 		return i.conn.target.explain(ctx, err)
 	}
 	if !i.owns(m) {
-		return fmt.Errorf("virtual machine %s does not bear the marker of cluster %s: left alone", l.Name, owner(r.Namespace, r.Name))
+		return fmt.Errorf("virtual machine %s does not bear the marker of cluster %s: left alone", l.Name,
+			owner(i.request.Namespace, i.request.Name))
 	}
 	if err := i.refuseNamesakes([]machine{m}); err != nil {
 		return err
@@ -76,6 +118,10 @@ func (p *Provider) DeleteLeftover(ctx context.Context, r providers.Request, l pr
 		return fmt.Errorf("virtual machine %s: %w", l.Name, i.conn.target.explain(ctx, err))
 	}
 	return nil
+}
+
+func reference(kind, id string) types.ManagedObjectReference {
+	return types.ManagedObjectReference{Type: kind, Value: id}
 }
 
 // open logs in and nothing else.
@@ -128,7 +174,5 @@ func destroy(ctx context.Context, vm *object.VirtualMachine) error {
 
 // gone says whether vCenter no longer knows an object.
 func gone(err error) bool {
-	var missing *types.ManagedObjectNotFound
-	_, ok := fault.As(err, &missing)
-	return ok && !errors.Is(err, context.Canceled)
+	return hasFault[*types.ManagedObjectNotFound](err) && !errors.Is(err, context.Canceled)
 }

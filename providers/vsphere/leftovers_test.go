@@ -83,8 +83,8 @@ func TestDeleteLeftoverTouchesNothingElse(t *testing.T) {
 		}
 		l.vm(name)
 	}
-	if err := l.provider.DeleteLeftover(t.Context(), l.request(nil), providers.Leftover{Kind: "Folder", ID: "group-v3"}); err == nil {
-		t.Error("a folder is deleted")
+	if err := l.provider.DeleteLeftover(t.Context(), l.request(nil), providers.Leftover{Kind: "Network", ID: "network-7"}); err == nil {
+		t.Error("a network is deleted")
 	}
 }
 

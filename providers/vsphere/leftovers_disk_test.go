@@ -1,14 +1,20 @@
 package vsphere
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vmware/govmomi/cns"
+	cnsmethods "github.com/vmware/govmomi/cns/methods"
+	cnssimulator "github.com/vmware/govmomi/cns/simulator"
+	cnstypes "github.com/vmware/govmomi/cns/types"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"github.com/slipway-sh/slipway/providers"
@@ -183,5 +189,36 @@ func TestDeleteLeftoverVolumeThatIsHeld(t *testing.T) {
 	}
 	if err := l.provider.DeleteLeftover(t.Context(), l.request(nil), list[0]); err == nil || !strings.Contains(err.Error(), "pvc-a") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// paged is the simulator's service with one volume to a page; vCenter does so with long lists, and the simulator does not.
+type paged struct{ *cnssimulator.CnsVolumeManager }
+
+func (p *paged) CnsQueryVolume(ctx context.Context, req *cnstypes.CnsQueryVolume) soap.HasFault {
+	body, ok := p.CnsVolumeManager.CnsQueryVolume(ctx, req).(*cnsmethods.CnsQueryVolumeBody)
+	if !ok {
+		return body
+	}
+	all, at := body.Res.Returnval.Volumes, req.Filter.GetCnsQueryFilter().Cursor.Offset
+	slices.SortFunc(all, func(a, b cnstypes.CnsVolume) int { return strings.Compare(a.Name, b.Name) })
+	body.Res.Returnval.Volumes = all[at : at+1]
+	body.Res.Returnval.Cursor = cnstypes.CnsCursor{Offset: at + 1, Limit: 1, TotalRecords: int64(len(all))}
+	return body
+}
+
+func TestLeftoverVolumesOfAllPages(t *testing.T) {
+	l := newLab(t)
+	for _, name := range []string{"pvc-a", "pvc-b", "pvc-c"} {
+		l.volume(name, "prod")
+	}
+	registry := l.model.Service.Context.For(cns.Path).Map
+	manager, ok := registry.Get(cns.CnsVolumeManagerInstance).(*cnssimulator.CnsVolumeManager)
+	if !ok {
+		t.Fatal("the simulator has another service of volumes")
+	}
+	registry.Put(&paged{manager})
+	if diff := cmp.Diff([]string{"Disk pvc-a", "Disk pvc-b", "Disk pvc-c"}, names(l.leftovers(l.request(nil)))); diff != "" {
+		t.Error(diff)
 	}
 }

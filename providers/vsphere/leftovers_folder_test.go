@@ -108,3 +108,18 @@ func TestLeftoverFolderWaitsForItsMachines(t *testing.T) {
 		t.Errorf("still there: %v", list)
 	}
 }
+
+func TestDeleteLeftoverFolderIsTheOneListed(t *testing.T) {
+	l := newLab(t)
+	own, other := l.folder("/DC0/vm", "prod"), l.folder("/DC0/vm", "other")
+	r := l.request(map[string]string{keyFolder: "/DC0/vm/prod"})
+	if err := l.provider.DeleteLeftover(t.Context(), r, other); err == nil || !strings.Contains(err.Error(), "left alone") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff([]providers.Leftover{own}, l.leftovers(r)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := l.finder.Folder(t.Context(), "/DC0/vm/other"); err != nil {
+		t.Error(err)
+	}
+}

@@ -4,10 +4,12 @@ package planectl
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +24,9 @@ import (
 const Variable = "SLIPWAY_PLANE"
 
 const program = "slipway-plane"
+
+// answerTimeout is long for a request over loopback.
+const answerTimeout = 2 * time.Second
 
 // Plane names one plane by its folder.
 type Plane struct {
@@ -59,32 +64,48 @@ type Controller struct {
 	Log       string `json:"log"`
 }
 
-// Start brings the plane up, or finds it running, and returns when its API server is ready.
+// Start brings the plane up, or finds it running, and returns when its API server is ready. A plane that is ending, as
+// after a kill, is waited for and started again.
 func (p Plane) Start(ctx context.Context) (State, error) {
-	state, err := p.Status()
-	if err != nil || state.Ready {
-		return state, err
-	}
-	if !state.Running {
-		if err := p.spawn(ctx); err != nil {
-			return State{}, err
-		}
-		return p.Status()
-	}
-	// Another command has just started it.
 	for {
+		state, err := p.Status()
+		switch {
+		case err != nil:
+			return state, err
+		case state.Ready && answers(ctx, state.Server):
+			return state, nil
+		case !state.Running:
+			if err := p.spawn(ctx); err != nil {
+				return State{}, err
+			}
+			return p.Status()
+		}
 		select {
 		case <-ctx.Done():
 			return state, fmt.Errorf("plane (pid %d) is not ready: %w", state.PID, context.Cause(ctx))
 		case <-time.After(poll):
 		}
-		if state, err = p.Status(); err != nil || state.Ready {
-			return state, err
-		}
-		if !state.Running {
-			return state, fmt.Errorf("plane ended at start; its log is %s", p.logFile(""))
-		}
 	}
+}
+
+// answers says whether the API server says anything at all. A process that was killed keeps its lock and its published
+// state until the kernel has taken it apart.
+func answers(ctx context.Context, server string) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	transport := &http.Transport{ // no proxy: it is on loopback
+		DisableKeepAlives: true,
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // nothing is sent, and any answer will do
+	}
+	response, err := transport.RoundTrip(request)
+	if err != nil {
+		return false
+	}
+	return response.Body.Close() == nil
 }
 
 func (p Plane) spawn(ctx context.Context) error {

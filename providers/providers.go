@@ -20,6 +20,9 @@ type Provider interface {
 	// variables of the ClusterClass, and names the credentials the controller needs. A cluster that is there keeps its
 	// image as long as that carries the version asked for: a newer build of it is no reason to replace machines.
 	Values(ctx context.Context, r Request) (Values, error)
+	// Remaining lists what a cluster whose control plane is up still needs of its cloud and no controller does, such as a
+	// role for an identity that came with it. It is asked again after each change, and an empty list means all is done.
+	Remaining(ctx context.Context, r Request) ([]Task, error)
 	// Leftovers lists what the cloud still holds in the name of a cluster that is gone.
 	Leftovers(ctx context.Context, r Request) ([]Leftover, error)
 	// DeleteLeftover removes one of them.
@@ -43,9 +46,26 @@ type Values struct {
 	Variables         map[string]any    // ClusterClass variable name -> JSON value
 	Class             string            // which ClusterClass of the infrastructure; empty is the usual one, "clusterclass"
 	Pools             []Pool            // worker pools; none means one, with all the workers of the request
+	Gate              Gate              // what must be there first; the zero value holds nothing back
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
 	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
 	Controller        Controller
+}
+
+// Gate holds back part of a cluster until objects that its controllers make are ready, for a cloud in which one thing
+// names another without waiting for it.
+type Gate struct {
+	Until  []Object       // in the namespace of the cluster
+	Closed map[string]any // ClusterClass variables until then, in place of those of Values
+}
+
+// Object names an object of the management cluster that has a Ready condition.
+type Object struct{ APIVersion, Kind, Name string }
+
+// Task is one thing to do in a cloud.
+type Task struct {
+	What string // as a change: "role Network Contributor for the virtual node's identity"
+	Do   func(ctx context.Context) error
 }
 
 // CloudProvider is what the cloud's controller inside a cluster needs beside its manifests in templates. Both are
@@ -64,6 +84,7 @@ type Controller struct {
 // Pool is one set of equal workers.
 type Pool struct {
 	Name          string         // topology name, such as "md-0"
+	Class         string         // of workers in the ClusterClass; empty is the usual one, "worker"
 	FailureDomain string         // the cloud's name of a zone; empty leaves the choice to the controller
 	Replicas      int            // machines
 	Variables     map[string]any // ClusterClass variables that differ from the cluster's, as JSON values

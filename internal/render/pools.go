@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -36,13 +37,13 @@ func workersOf(in Input, class *class, health health) (clusterv1.WorkersTopology
 		}
 		if class.machinePools() {
 			out.MachinePools = append(out.MachinePools, clusterv1.MachinePoolTopology{
-				Class: PoolClass, Name: pool.Name, FailureDomains: oneOrNone(pool.FailureDomain), Replicas: count,
+				Class: cmp.Or(pool.Class, PoolClass), Name: pool.Name, FailureDomains: oneOrNone(pool.FailureDomain), Replicas: count,
 				Variables: clusterv1.MachinePoolVariables{Overrides: overrides},
 			})
 			continue
 		}
 		out.MachineDeployments = append(out.MachineDeployments, clusterv1.MachineDeploymentTopology{
-			Class: PoolClass, Name: pool.Name, FailureDomain: pool.FailureDomain, Replicas: count, HealthCheck: health.workers(),
+			Class: cmp.Or(pool.Class, PoolClass), Name: pool.Name, FailureDomain: pool.FailureDomain, Replicas: count, HealthCheck: health.workers(),
 			Variables: clusterv1.MachineDeploymentVariables{Overrides: overrides},
 		})
 	}

@@ -41,3 +41,8 @@ func (p *Provider) Preflight(ctx context.Context, r providers.Request) (uerr.Fin
 	i := &inspection{provider: p, request: r}
 	return preflight.Run(ctx, i, checks())
 }
+
+// Remaining is nothing: the controllers do all that a cluster needs.
+func (*Provider) Remaining(context.Context, providers.Request) ([]providers.Task, error) {
+	return nil, nil
+}

@@ -18,6 +18,7 @@ import (
 
 // TestAdmissionOnAWS does the same for both classes of AWS, without any AWS.
 func TestAdmissionOnAWS(t *testing.T) {
+	t.Parallel()
 	api := managementPlane(t, "aws")
 	t.Run("every variable", func(t *testing.T) { admitAWS(t, api) })
 	t.Run("required variables only", func(t *testing.T) { admitSmallAWS(t, api) })

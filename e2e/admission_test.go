@@ -33,6 +33,7 @@ import (
 // TestAdmission applies what is rendered to a plane with the real controllers and their webhooks, without any vCenter,
 // and looks at what the topology controller makes of it.
 func TestAdmission(t *testing.T) {
+	t.Parallel()
 	api := managementPlane(t, "vsphere")
 	t.Run("every variable", func(t *testing.T) { admitEveryVariable(t, api) })
 	t.Run("required variables only", func(t *testing.T) { admitRequiredOnly(t, api) })

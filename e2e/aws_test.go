@@ -22,6 +22,7 @@ import (
 
 // TestLifeOfAnAWSCluster runs the upstream controller against the emulator, over three zones.
 func TestLifeOfAnAWSCluster(t *testing.T) {
+	t.Parallel()
 	r := newRehearsal(t)
 	r.must("config", "permissions", "aws")
 	if again := r.must("config", "permissions", "aws"); !strings.Contains(again.stderr, "up to date already") {
@@ -96,6 +97,7 @@ func (r *rehearsal) throttled(actions ...string) {
 
 // TestAWSRefusals gives mistakes that only the cloud can see; nothing may be made.
 func TestAWSRefusals(t *testing.T) {
+	t.Parallel()
 	r := newRehearsal(t)
 	r.must("config", "permissions", "aws")
 	r.must("init", "-i", "aws", "--local", "--name", "mgmt")

@@ -108,6 +108,7 @@ func (u *upstream) controllers() string {
 // TestUpstreamClusterctl lets clusterctl install the providers in a bare plane, make a cluster of a template, describe
 // it, and take the providers away again.
 func TestUpstreamClusterctl(t *testing.T) {
+	t.Parallel()
 	u := newUpstream(t)
 	u.ctl("init", "--infrastructure", "vsphere", "--wait-providers")
 	if got := u.controllers(); !strings.Contains(got, "capi") || !strings.Contains(got, "capv") {
@@ -187,6 +188,7 @@ func (r *rehearsal) wantDescribed(tree string) {
 
 // TestUpstreamToolsOnACluster has kubectl and clusterctl look at a cluster that Slipway made.
 func TestUpstreamToolsOnACluster(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.must("create", "cluster", "demo", "-p", "dev")
 	kubectl, admin := kubectlProgram(t), filepath.Join(r.planeDir(), "admin.kubeconfig")

@@ -25,6 +25,7 @@ var progressLine = regexp.MustCompile(`^  (?:  )?(\S.*?): (done \(|already so \(
 // TestKilledAfterEachPhase kills the command line with SIGKILL at the first end of each phase and within each that says
 // what it waits for, types the same command again, and counts what the simulated vCenter holds.
 func TestKilledAfterEachPhase(t *testing.T) {
+	t.Parallel()
 	r := newRehearsal(t)
 	objects := &render.Objects{Cluster: kubetest.Cluster("default", "demo")}
 
@@ -83,6 +84,7 @@ func (r *rehearsal) sweep(op phase.Operation, args ...string) {
 // TestInterruptedAndTimedOut stops a create of machines that never boot: by Ctrl-C and by its own limit. Both say what
 // blocks, what goes on, and what to type; that typed, once the machines may boot, ends well.
 func TestInterruptedAndTimedOut(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.trouble("--boot-delay", "1h")
 	create := []string{"create", "cluster", "demo", "-p", "dev"}
@@ -135,6 +137,7 @@ func (r *rehearsal) wantBlocked(got result, code int, what string, resume []stri
 // TestTwoOperatorsOnOneCluster has two command lines work on one cluster at once. The second is told who holds it and
 // touches nothing; once the first was killed, the second gets the lock.
 func TestTwoOperatorsOnOneCluster(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.must("create", "cluster", "demo", "-p", "dev")
 	r.trouble("--boot-delay", "1h")
@@ -170,6 +173,7 @@ func TestTwoOperatorsOnOneCluster(t *testing.T) {
 
 // TestPlaneKilledDuringCreate kills the management plane with SIGKILL while machines are being made.
 func TestPlaneKilledDuringCreate(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.kill("infrastructure ready: done", "create", "cluster", "demo", "-p", "dev")
 	if err := exec.Command("kill", "-9", r.planePID()).Run(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 // TestLifeOfACluster is the README's tour, step by step, with a look into the simulated vCenter after each.
 func TestLifeOfACluster(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.must("create", "cluster", "demo", "-p", "dev")
 	r.wantMachines(2)
@@ -37,6 +38,7 @@ func TestLifeOfACluster(t *testing.T) {
 
 // TestRefusedBeforeAnythingIsTouched gives several mistakes at once.
 func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	got := r.run("create", "cluster", "Not_A_Label", "-p", "dev", "-c", "2", "--size", "gigantic")
 	if got.code != 2 {

@@ -23,6 +23,7 @@ import (
 // TestVerbsWithoutACluster runs what only needs a management cluster and a vCenter, on one plane, and ends by deleting
 // the management cluster.
 func TestVerbsWithoutACluster(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.step(t, "config view", (*rehearsal).testConfigView)
 	r.step(t, "image import", (*rehearsal).testImageImport)
@@ -34,6 +35,7 @@ func TestVerbsWithoutACluster(t *testing.T) {
 
 // TestVerbsOfACluster makes one cluster from a manifest and uses what can be done with a cluster.
 func TestVerbsOfACluster(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	r.step(t, "create from a manifest", (*rehearsal).testManifest)
 	r.step(t, "get credentials", (*rehearsal).testCredentials)

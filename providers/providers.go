@@ -47,6 +47,7 @@ type Values struct {
 	Class             string            // which ClusterClass of the infrastructure; empty is the usual one, "clusterclass"
 	Pools             []Pool            // worker pools; none means one, with all the workers of the request
 	Gate              Gate              // what must be there first; the zero value holds nothing back
+	Before            []Task            // what the cloud needs before the Cluster is applied; asked again, it is empty
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
 	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
 	Controller        Controller

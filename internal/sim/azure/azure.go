@@ -5,6 +5,7 @@
 package azure
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"time"
@@ -18,15 +19,17 @@ const (
 	HostManagement = "management.azure.com"
 )
 
-// Options of one simulated Azure.
+// Options of one simulated Azure. Kubeconfig and Follow must not call the Cloud, which waits for them.
 type Options struct {
 	Inventory   Inventory
-	Certificate face.Issue                            // made anew for each host that a client names
-	Kubeconfig  func(cluster Cluster) ([]byte, error) // for https://FQDN:443 of a cluster; it must not call the Cloud, which waits for it
-	ShortDelay  time.Duration                         // of networks and registrations; zero ends them by the next call
-	LongDelay   time.Duration                         // of clusters, pools and the deletion of groups
-	Throttle    bool                                  // limits the PUTs of clusters as Azure does, see throttle.go
-	Now         func() time.Time                      // the clock, time.Now if nil
+	Certificate face.Issue                               // made anew for each host that a client names
+	Kubeconfig  func(cluster Cluster) ([]byte, error)    // for https://FQDN:443 of a cluster
+	Follow      func(clusters []Cluster)                 // is told of every cluster before a call is answered, so that nobody is ahead of the nodes
+	Hold        func(ctx context.Context, action string) // keeps a call up, which is in the log by then
+	ShortDelay  time.Duration                            // of networks and registrations; zero ends them by the next call
+	LongDelay   time.Duration                            // of clusters, pools and the deletion of groups
+	Throttle    bool                                     // limits the PUTs of clusters as Azure does, see throttle.go
+	Now         func() time.Time                         // the clock, time.Now if nil
 }
 
 // Call is one call of an API. It holds no argument, and so no secret.
@@ -51,6 +54,7 @@ type Cloud struct {
 	tokens     map[string]token    // by the token itself
 	resources  map[string]*resource
 	operations map[string]*operation
+	brought    map[string]bool      // ids of what the inventory brought
 	providers  map[string]*provider // by the lower-cased namespace
 	bucket     bucket
 }
@@ -69,6 +73,10 @@ func Start(o Options) (*Cloud, error) {
 	c.providers = c.inventory.providers()
 	c.bucket = bucket{left: burst, filled: c.now()}
 	c.furnish()
+	c.brought = map[string]bool{}
+	for id := range c.resources {
+		c.brought[id] = true
+	}
 	var err error
 	c.face, err = face.Open(c, isHost, o.Certificate)
 	return c, err

@@ -11,7 +11,7 @@ type Cluster struct {
 	Name      string
 	Location  string
 	State     string // "Creating" until there is something to play, then "Succeeded", "Updating", "Upgrading", "Deleting"
-	FQDN      string // its API server is https://FQDN:443
+	FQDN      string // its API server is https://FQDN:443; of a private cluster, its name in the network
 	Version   string // of its control plane now; empty while it is made
 	NodeGroup string // the resource group of its nodes
 	Pools     []Pool
@@ -23,7 +23,11 @@ type Pool struct {
 	Count       int
 	Version     string
 	Mode        string // "System" or "User"
-	VirtualNode bool   // the add-on's node, which has no machine: there is none while its identity may not use its subnet
+	Size        string // of its machines: "Standard_D2s_v3"
+	Zones       []string
+	Labels      map[string]string
+	Taints      []string // "name=value:Effect"
+	VirtualNode bool     // the add-on's node, which has no machine: there is none while its identity may not use its subnet
 }
 
 // Clusters lists the clusters and what nodes they have at this moment.
@@ -31,6 +35,10 @@ func (c *Cloud) Clusters() []Cluster {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settle()
+	return c.clusters()
+}
+
+func (c *Cloud) clusters() []Cluster {
 	out := []Cluster{}
 	for _, k := range c.list(kindCluster, "/subscriptions") {
 		out = append(out, c.cluster(k))
@@ -43,11 +51,26 @@ func (c *Cloud) cluster(k *resource) Cluster {
 		ID: k.id, Name: k.name(), Location: k.body.text("location"), State: k.body.text("properties", "provisioningState"),
 		FQDN: k.body.text("properties", "fqdn"), Version: k.version, NodeGroup: k.body.text("properties", "nodeResourceGroup"),
 	}
+	if private := k.body.text("properties", "privateFQDN"); private != "" {
+		out.FQDN = private
+	}
 	for _, p := range c.list(kindPool, k.id) {
-		out.Pools = append(out.Pools, Pool{Name: p.name(), Count: p.count, Version: p.version, Mode: p.body.text("properties", "mode")})
+		out.Pools = append(out.Pools, p.pool())
 	}
 	if on, subnet := c.virtualNode(k); on && k.version != "" && c.mayJoin(k, subnet) {
 		out.Pools = append(out.Pools, Pool{Name: virtualNodeName, Count: 1, Version: k.version, Mode: "User", VirtualNode: true})
+	}
+	return out
+}
+
+func (r *resource) pool() Pool {
+	p := r.body.object("properties")
+	out := Pool{
+		Name: r.name(), Count: r.count, Version: r.version, Mode: p.text("mode"), Size: p.text("vmSize"),
+		Zones: p.texts("availabilityZones"), Taints: p.texts("nodeTaints"), Labels: map[string]string{},
+	}
+	for name := range p.object("nodeLabels") {
+		out.Labels[name] = p.text("nodeLabels", name)
 	}
 	return out
 }

@@ -13,6 +13,13 @@ import (
 // tokenLife is how long a token is good, as Entra ID gives it to applications.
 const tokenLife = time.Hour
 
+// What calls of the login host are named in the log.
+const (
+	actionDiscovery = "discovery"
+	actionOpenID    = "openid-configuration"
+	actionToken     = "token"
+)
+
 // token is what is known of one that was given.
 type token struct {
 	object  string // who holds it
@@ -21,25 +28,35 @@ type token struct {
 
 // login answers the calls of the login host: what the identity libraries ask before a token, and the token.
 func (c *Cloud) login(w http.ResponseWriter, r *http.Request, body []byte) {
-	tenant, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
-	switch r.Method + " " + rest {
-	case "GET discovery/instance":
-		c.note("discovery", r.URL.Path)
+	tenant, _, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	switch loginAction(r) {
+	case actionDiscovery:
 		writeJSON(w, http.StatusOK, discovery())
-	case "GET v2.0/.well-known/openid-configuration", "GET .well-known/openid-configuration":
-		c.note("openid-configuration", r.URL.Path)
+	case actionOpenID:
 		if !c.serves(tenant) {
 			c.tenantMissing(tenant).write(w, c.now())
 			return
 		}
 		writeJSON(w, http.StatusOK, openid(c.inventory.Tenant))
-	case "POST oauth2/v2.0/token", "POST oauth2/token":
-		c.note("token", r.URL.Path)
+	case actionToken:
 		c.grant(w, tenant, body)
 	default:
-		c.note("unknown:"+r.Method, r.URL.Path)
 		http.NotFound(w, r)
 	}
+}
+
+// loginAction names a call of the login host; it is empty for one that is not known.
+func loginAction(r *http.Request) string {
+	_, rest, _ := strings.Cut(strings.Trim(r.URL.Path, "/"), "/")
+	switch r.Method + " " + rest {
+	case "GET discovery/instance":
+		return actionDiscovery
+	case "GET v2.0/.well-known/openid-configuration", "GET .well-known/openid-configuration":
+		return actionOpenID
+	case "POST oauth2/v2.0/token", "POST oauth2/token":
+		return actionToken
+	}
+	return ""
 }
 
 func discovery() object {
@@ -98,8 +115,8 @@ func (c *Cloud) grant(w http.ResponseWriter, tenant string, body []byte) {
 	switch {
 	case err != nil || form.Get("grant_type") != "client_credentials":
 		denied = &denial{http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '" + form.Get("grant_type") + "'."}
-	case c.faults["token"] > 0:
-		c.faults["token"]--
+	case c.faults[actionToken] > 0:
+		c.faults[actionToken]--
 		denied = &denial{http.StatusServiceUnavailable, "temporarily_unavailable", 90033, "A transient error has occurred. Please try again."}
 	case !same(tenant, c.inventory.Tenant):
 		denied = c.tenantMissing(tenant)

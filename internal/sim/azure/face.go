@@ -37,12 +37,13 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	host, _, _ := strings.Cut(r.Host, ":")
+	c.receive(host, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settle()
 	w.Header().Set("X-Ms-Request-Id", guid())
 	w.Header().Set("Cache-Control", "no-cache")
-	host, _, _ := strings.Cut(r.Host, ":")
 	switch host {
 	case HostLogin:
 		c.login(w, r, body)
@@ -57,18 +58,29 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *Cloud) note(method, object string) {
-	c.calls = append(c.calls, Call{Time: c.now().UTC(), Method: method, Object: object})
+// receive notes a call, and keeps it up if the rehearsal wants it to.
+func (c *Cloud) receive(host string, r *http.Request) {
+	action := loginAction(r)
+	if host == HostManagement {
+		action = ""
+		if route, _, _ := c.match(r.Method, r.URL.Path); route != nil {
+			action = route.action
+		}
+	}
+	if action == "" {
+		action = "unknown:" + r.Method
+	}
+	c.mu.Lock()
+	c.calls = append(c.calls, Call{Time: c.now().UTC(), Method: action, Object: r.URL.Path})
+	c.mu.Unlock()
+	if c.options.Hold != nil {
+		c.options.Hold(r.Context(), action)
+	}
 }
 
 // manage answers one call of Azure Resource Manager.
 func (c *Cloud) manage(w http.ResponseWriter, r *http.Request, body []byte) {
 	route, vars, path := c.match(r.Method, r.URL.Path)
-	if route == nil {
-		c.note("unknown:"+r.Method, r.URL.Path)
-	} else {
-		c.note(route.action, r.URL.Path)
-	}
 	caller, refused := c.authenticate(r)
 	if refused == nil && route == nil {
 		refused = unknownPath(r)

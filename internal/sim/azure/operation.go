@@ -48,7 +48,7 @@ func (c *Cloud) begin(r *request, about *resource, delay time.Duration, finish f
 	return o
 }
 
-// settle ends what is due, in order.
+// settle ends what is due, in order, and has the nodes follow.
 func (c *Cloud) settle() {
 	now := c.now()
 	var due []*operation
@@ -73,6 +73,9 @@ func (c *Cloud) settle() {
 	}
 	for _, p := range c.providers {
 		p.settle(now)
+	}
+	if c.options.Follow != nil {
+		c.options.Follow(c.clusters())
 	}
 }
 

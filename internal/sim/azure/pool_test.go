@@ -17,7 +17,8 @@ func TestPools(t *testing.T) {
 		step{"PUT", at("user"), body("count", 1), 201, "", 0},
 		step{"PUT", at("user"), body("count", 2), 409, "OperationNotAllowed", 0},
 		step{"PUT", testCluster, cluster(), 409, "OperationNotAllowed", 0},
-		step{"PUT", at("other"), body("count", 0), 201, "", longTime},
+		step{"PUT", at("other"), body("count", 0, "availabilityZones", []string{"1", "2"}, "nodeLabels", object{"a": "b"},
+			"nodeTaints", []string{"gpu=yes:NoSchedule"}), 201, "", longTime},
 		step{"PUT", at("user"), body("count", 4), 200, "", 0},
 	)
 	nodes := func(want ...Pool) {
@@ -26,13 +27,18 @@ func TestPools(t *testing.T) {
 			t.Errorf("nodes (-want +got): %s", diff)
 		}
 	}
-	system, other := Pool{"system", 2, "1.35.4", "System", false}, Pool{"other", 0, "1.35.4", "User", false}
-	nodes(other, system, Pool{"user", 1, "1.35.4", "User", false})
+	user := Pool{Name: "user", Count: 1, Version: "1.35.4", Mode: "User", Size: "Standard_D2s_v3", Labels: map[string]string{}}
+	system, other := user, user
+	system.Name, system.Mode, system.Count = "system", "System", 2
+	other.Name, other.Count = "other", 0
+	other.Zones, other.Labels, other.Taints = []string{"1", "2"}, map[string]string{"a": "b"}, []string{"gpu=yes:NoSchedule"}
+	nodes(other, system, user)
 	if got := l.read(at("user")); got.number("properties", "count") != 4 || got.text("properties", "provisioningState") != "Scaling" {
 		t.Errorf("pool while it scales: %v", got)
 	}
 	l.clock.pass(longTime)
-	nodes(other, system, Pool{"user", 4, "1.35.4", "User", false})
+	user.Count = 4
+	nodes(other, system, user)
 	l.run(
 		step{"PUT", at("user"), body("count", 9), 400, "ErrCode_InsufficientVCPUQuota", 0},
 		step{"DELETE", at("system"), nil, 400, "OperationNotAllowed", 0},

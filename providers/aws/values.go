@@ -2,9 +2,7 @@ package aws
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -81,7 +79,7 @@ func (i *inspection) variables() (map[string]any, error) {
 	if err := errors.Join(wrongWorkers, wrongTags.Err(), wrongOwn); err != nil {
 		return nil, err
 	}
-	return plain(v)
+	return preflight.Plain(v)
 }
 
 // setSelfManaged adds what only a cluster has whose control plane is machines of its own.
@@ -90,9 +88,9 @@ func (i *inspection) setSelfManaged(v map[string]any) error {
 	front, wrongFront := controlPlane(c)
 	v["ami"], v["controlPlane"] = map[string]any{"id": i.image.id}, front
 	proxy, wrongProxy := proxyVariable(c)
-	setObject(v, "proxy", proxy)
+	preflight.SetObject(v, "proxy", proxy)
 	registry, wrongRegistry := preflight.Registry(c)
-	setObject(v, "registry", registry)
+	preflight.SetObject(v, "registry", registry)
 	return errors.Join(wrongFront, append(wrongProxy, wrongRegistry...).Err())
 }
 
@@ -111,29 +109,13 @@ func (i *inspection) pools() ([]providers.Pool, error) {
 			if err != nil {
 				return nil, err
 			}
-			if pool.Variables, err = plain(map[string]any{"worker": own}); err != nil {
+			if pool.Variables, err = preflight.Plain(map[string]any{"worker": own}); err != nil {
 				return nil, err
 			}
 		}
 		pools = append(pools, pool)
 	}
 	return pools, nil
-}
-
-func setObject(v map[string]any, name string, object map[string]any) {
-	if len(object) > 0 {
-		v[name] = object
-	}
-}
-
-// plain turns structs into JSON's own types, as the contract asks.
-func plain(v map[string]any) (map[string]any, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("variables of the ClusterClass: %w", err)
-	}
-	var out map[string]any
-	return out, json.Unmarshal(raw, &out)
 }
 
 // checkProxy looks at what Values would refuse.

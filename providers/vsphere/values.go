@@ -2,9 +2,7 @@ package vsphere
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/slipway-sh/slipway/providers"
@@ -103,13 +101,13 @@ func (i *inspection) variables(ctx context.Context) (map[string]any, error) {
 		"vipInterface": c.String("VIP_NETWORK_INTERFACE"), "sshKey": strings.TrimSpace(c.String(keySSH)),
 	})
 	proxy, err := i.proxyVariable()
-	setObject(v, "proxy", proxy)
+	preflight.SetObject(v, "proxy", proxy)
 	registry, wrong := preflight.Registry(c)
-	setObject(v, "registry", registry)
+	preflight.SetObject(v, "registry", registry)
 	if err := errors.Join(err, wrong.Err()); err != nil {
 		return nil, err
 	}
-	return plain(v)
+	return preflight.Plain(v)
 }
 
 func setText(v map[string]any, texts map[string]string) {
@@ -118,22 +116,6 @@ func setText(v map[string]any, texts map[string]string) {
 			v[name] = text
 		}
 	}
-}
-
-func setObject(v map[string]any, name string, object map[string]any) {
-	if len(object) > 0 {
-		v[name] = object
-	}
-}
-
-// plain turns structs into JSON's own types, as the contract asks.
-func plain(v map[string]any) (map[string]any, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("variables of the ClusterClass: %w", err)
-	}
-	var out map[string]any
-	return out, json.Unmarshal(raw, &out)
 }
 
 // thumbprint is the configured pin, or that of the certificate which the system's roots vouched for just now. The

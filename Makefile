@@ -65,10 +65,11 @@ managers: ## Build the upstream controllers into a clusterctl-style repository i
 	go run -C e2e/managers/repository . -o $(CURDIR)/$(REPOSITORY)
 
 # One cloud's controllers only: each takes minutes to build the first time.
-.PHONY: managers-vsphere managers-aws
+.PHONY: managers-vsphere managers-aws managers-azure
 managers-vsphere: CLOUD := capv
 managers-aws: CLOUD := capa
-managers-vsphere managers-aws:
+managers-azure: CLOUD := capz aso
+managers-vsphere managers-aws managers-azure:
 	go run -C e2e/managers/repository . -o $(CURDIR)/$(REPOSITORY) capi $(CLOUD)
 
 .PHONY: rehearse

@@ -29,36 +29,45 @@ type module struct {
 	Dir     string
 }
 
+// source is a program with the module that it is built of.
+type source struct {
+	program
+	module
+	moduleDir string // which requires the module
+}
+
 // build makes one provider's folder, unless its stamp says that nothing has changed since.
 func (p provider) build(ctx context.Context, o options) error {
-	dir := filepath.Join(o.root, p.group)
-	stamp, err := p.stamp(ctx, dir)
+	stamp, err := p.stamp(ctx, o.root)
 	if err != nil {
 		return err
 	}
-	src, err := listModule(ctx, dir, p.module)
+	sources, err := p.find(ctx, o.root)
 	if err != nil {
 		return err
 	}
-	dest := filepath.Join(o.out, p.label, src.Version)
-	if old, err := os.ReadFile(filepath.Join(dest, stampFile)); err == nil && string(old) == stamp && p.complete(dest) {
-		log.Printf("%s %s is up to date", p.label, src.Version)
+	version := sources[0].Version
+	dest := filepath.Join(o.out, p.label, version)
+	if old, err := os.ReadFile(filepath.Join(dest, stampFile)); err == nil && string(old) == stamp && p.complete(dest, sources) {
+		log.Printf("%s %s is up to date", p.label, version)
 		return nil
 	}
 	if err := os.MkdirAll(dest, 0o755); err != nil {
 		return err
 	}
 	started := time.Now()
-	if err := p.writeManifests(ctx, dir, dest, src); err != nil {
+	if err := p.writeManifests(ctx, dest, sources); err != nil {
 		return err
 	}
 	if o.manifests {
 		return nil
 	}
-	if err := p.compile(ctx, dir, filepath.Join(dest, managerFile), src.Version); err != nil {
-		return err
+	for _, src := range sources {
+		if err := src.compile(ctx, dest); err != nil {
+			return err
+		}
 	}
-	log.Printf("%s %s built in %s", p.label, src.Version, time.Since(started).Round(time.Second))
+	log.Printf("%s %s built in %s", p.label, version, time.Since(started).Round(time.Second))
 	return writeFile(filepath.Join(dest, stampFile), []byte(stamp))
 }
 
@@ -68,8 +77,26 @@ const (
 	stampFile    = ".stamp"
 )
 
-func (p provider) complete(dest string) bool {
-	for _, name := range []string{p.components, metadataFile, managerFile} {
+// find locates the modules of the provider's programs, its own first.
+func (p provider) find(ctx context.Context, root string) ([]source, error) {
+	var out []source
+	for _, prog := range p.programs() {
+		dir := filepath.Join(root, prog.group)
+		m, err := listModule(ctx, dir, prog.module)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, source{program: prog, module: m, moduleDir: dir})
+	}
+	return out, nil
+}
+
+func (p provider) complete(dest string, sources []source) bool {
+	names := []string{p.components, metadataFile}
+	for _, src := range sources {
+		names = append(names, src.file(src.Version))
+	}
+	for _, name := range names {
 		if _, err := os.Stat(filepath.Join(dest, name)); err != nil {
 			return false
 		}
@@ -77,15 +104,15 @@ func (p provider) complete(dest string) bool {
 	return true
 }
 
-func (p provider) writeManifests(ctx context.Context, dir, dest string, src module) error {
-	body, err := components(filepath.Join(src.Dir, filepath.FromSlash(p.config)), p.image+":"+src.Version)
+func (p provider) writeManifests(ctx context.Context, dest string, sources []source) error {
+	body, err := p.render(ctx, sources)
 	if err != nil {
 		return err
 	}
 	if err := writeFile(filepath.Join(dest, p.components), body); err != nil {
 		return err
 	}
-	holder, err := listModule(ctx, dir, p.metadata)
+	holder, err := listModule(ctx, sources[0].moduleDir, p.metadata)
 	if err != nil {
 		return err
 	}
@@ -96,21 +123,17 @@ func (p provider) writeManifests(ctx context.Context, dir, dest string, src modu
 	return writeFile(filepath.Join(dest, metadataFile), metadata)
 }
 
-// compile links into a file beside the target and renames it: a plane may be running the old program.
-func (p provider) compile(ctx context.Context, dir, target, version string) error {
-	pkg := p.module
-	if p.pkg != "" {
-		pkg += "/" + p.pkg
+// compile links into a file beside the target and renames it: a plane may be running the old program. There is no
+// -trimpath: with it the compiler would keep a second copy of every package that the product has compiled already.
+func (s source) compile(ctx context.Context, dest string) error {
+	pkg := s.program.module
+	if s.pkg != "" {
+		pkg += "/" + s.pkg
 	}
-	major, minor, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
-	minor, _, _ = strings.Cut(minor, ".")
-	flags := "-s -w"
-	for _, set := range []string{"gitVersion=" + version, "gitMajor=" + major, "gitMinor=" + minor, "gitTreeState=clean"} {
-		flags += " -X " + p.versionPkg + "." + set
-	}
+	target := filepath.Join(dest, s.file(s.Version))
 	tmp := target + ".new"
-	cmd := exec.CommandContext(ctx, "go", "build", "-C", dir, "-buildvcs=false", "-trimpath", "-ldflags", flags, "-o", tmp, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off")
+	cmd := exec.CommandContext(ctx, "go", "build", "-C", s.moduleDir, "-buildvcs=false", "-ldflags", s.linkerFlags(), "-o", tmp, pkg)
+	cmd.Env = append(goEnv(), "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	log.Printf("building %s", pkg)
 	if err := cmd.Run(); err != nil {
@@ -119,17 +142,32 @@ func (p provider) compile(ctx context.Context, dir, target, version string) erro
 	return os.Rename(tmp, target)
 }
 
-// stamp identifies everything that decides what is built: the module's requirements, the compiler and target, and this program.
-func (p provider) stamp(ctx context.Context, dir string) (string, error) {
-	h := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum"} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			return "", err
-		}
-		h.Write(data)
+func (s source) linkerFlags() string {
+	if s.versionVar != "" {
+		return "-s -w -X " + s.versionVar + "=" + s.Version
 	}
-	env, err := goCommand(ctx, dir, "env", "GOVERSION", "GOOS", "GOARCH", "GOAMD64", "GOARM64")
+	major, minor, _ := strings.Cut(strings.TrimPrefix(s.Version, "v"), ".")
+	minor, _, _ = strings.Cut(minor, ".")
+	flags := "-s -w"
+	for _, set := range []string{"gitVersion=" + s.Version, "gitMajor=" + major, "gitMinor=" + minor, "gitTreeState=clean"} {
+		flags += " -X " + s.versionPkg + "." + set
+	}
+	return flags
+}
+
+// stamp identifies everything that decides what is built: the modules' requirements, the compiler and target, and this program.
+func (p provider) stamp(ctx context.Context, root string) (string, error) {
+	h := sha256.New()
+	for _, prog := range p.programs() {
+		for _, name := range []string{"go.mod", "go.sum"} {
+			data, err := os.ReadFile(filepath.Join(root, prog.group, name))
+			if err != nil {
+				return "", err
+			}
+			h.Write(data)
+		}
+	}
+	env, err := goCommand(ctx, filepath.Join(root, p.group), "env", "GOVERSION", "GOOS", "GOARCH", "GOAMD64", "GOARM64")
 	if err != nil {
 		return "", err
 	}
@@ -165,10 +203,13 @@ func goCommand(ctx context.Context, dir string, args ...string) ([]byte, error) 
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Stderr = dir, &stderr
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	cmd.Env = goEnv()
 	raw, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return raw, nil
 }
+
+// goEnv lets no setting of the user's change a module's requirements.
+func goEnv() []string { return append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off") }

@@ -2,7 +2,7 @@
 // registry at hand: the manager programs built from their Go modules, and the components made of the modules' own
 // kustomize folders. It holds the list of providers and nothing about how Slipway uses them.
 //
-//	go run . -o FOLDER [capi capd capv]
+//	go run . -o FOLDER [capi capd capv capa capz aso]
 package main
 
 import (
@@ -48,12 +48,12 @@ func run(ctx context.Context, o options) error {
 	}
 	list := all()
 	for _, group := range o.groups {
-		if !slices.ContainsFunc(list, func(p provider) bool { return p.group == group }) {
+		if !slices.ContainsFunc(list, func(p provider) bool { return p.in([]string{group}) }) {
 			return fmt.Errorf("no managers module %q", group)
 		}
 	}
 	for _, p := range list {
-		if len(o.groups) > 0 && !slices.Contains(o.groups, p.group) {
+		if len(o.groups) > 0 && !p.in(o.groups) {
 			continue
 		}
 		if err := p.build(ctx, o); err != nil {
@@ -61,4 +61,9 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	return nil
+}
+
+// in tells whether a program of the provider is in one of the groups.
+func (p provider) in(groups []string) bool {
+	return slices.ContainsFunc(p.programs(), func(prog program) bool { return slices.Contains(groups, prog.group) })
 }

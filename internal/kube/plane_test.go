@@ -309,6 +309,8 @@ func testTree(t *testing.T, c *kube.Client, ns string) {
 	must(t, c.API().Create(t.Context(), bad))
 	must(t, c.API().Create(t.Context(), machine(ns, "dev1-cp-x", map[string]string{clusterv1.MachineControlPlaneLabel: ""})))
 	must(t, c.API().Create(t.Context(), machine(ns, "dev1-md-x", map[string]string{clusterv1.MachineDeploymentNameLabel: "none"})))
+	must(t, c.API().Create(t.Context(), infra("TestMachinePool", ns, "dev1-pool", "True", "")))
+	must(t, c.API().Create(t.Context(), machinePool(ns, "dev1", "gpu", 2)))
 
 	tree, err := c.Tree(t.Context(), ns, "dev1")
 	must(t, err)
@@ -316,8 +318,12 @@ func testTree(t *testing.T, c *kube.Client, ns string) {
 	for _, child := range tree.Children {
 		kinds = append(kinds, child.Role+" "+child.Name)
 	}
-	if diff := cmp.Diff([]string{"infrastructure dev1-infra", "machine dev1-cp-x", "machine dev1-md-x"}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{"infrastructure dev1-infra", "pool dev1-gpu", "machine dev1-cp-x", "machine dev1-md-x"}, kinds); diff != "" {
 		t.Errorf("children (-want +got):\n%s", diff)
+	}
+	pool := tree.Children[1]
+	if *pool.Desired != 2 || len(pool.Children) != 1 || pool.Children[0].Kind != "TestMachinePool" || pool.Children[0].Role != kube.RoleInfrastructure {
+		t.Errorf("the machine pool is %+v, want it with the infrastructure's object", pool)
 	}
 	if want, got := "TestMachine "+ns+"/dev1-cp-x: Provisioned: no such template", tree.CauseText(); got != want {
 		t.Errorf("cause %q, want %q", got, want)
@@ -334,6 +340,18 @@ func infra(kind, ns, name, status, message string) client.Object {
 		"type": "Provisioned", "status": status, "reason": "CloningFailed", "message": message,
 	}}}
 	return object
+}
+
+// machinePool is what Cluster API makes of a pool of the topology; its infrastructure is a TestMachinePool.
+func machinePool(ns, cluster, pool string, replicas int32) *clusterv1.MachinePool {
+	template := machine(ns, cluster+"-"+pool, map[string]string{}).Spec
+	template.InfrastructureRef = clusterv1.ContractVersionedObjectReference{APIGroup: kubetest.InfraGroup, Kind: "TestMachinePool", Name: cluster + "-pool"}
+	return &clusterv1.MachinePool{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: cluster + "-" + pool, Labels: map[string]string{
+			clusterv1.ClusterNameLabel: cluster, clusterv1.ClusterTopologyMachinePoolNameLabel: pool,
+		}},
+		Spec: clusterv1.MachinePoolSpec{ClusterName: cluster, Replicas: &replicas, Template: clusterv1.MachineTemplateSpec{Spec: template}},
+	}
 }
 
 func machine(ns, name string, labels map[string]string) *clusterv1.Machine {

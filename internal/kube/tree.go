@@ -40,6 +40,8 @@ type Node struct {
 	Up         *int64      `json:"up,omitempty"`      // machines ready
 	Created    time.Time   `json:"created,omitzero"`
 	Blocking   *Condition  `json:"blocking,omitempty"` // why it is not ready
+	Stopped    bool        `json:"stopped,omitempty"`  // it failed, and is not tried again by itself
+	Remedy     string      `json:"remedy,omitempty"`   // what to do about that
 	Conditions []Condition `json:"conditions,omitempty"`
 	Children   []*Node     `json:"children,omitempty"`
 }
@@ -59,8 +61,12 @@ func (c *Client) Tree(ctx context.Context, namespace, name string) (*Node, error
 			Code: uerr.NotFound, What: "no such cluster", Object: ClusterName(key), Next: "slipway get clusters",
 		}
 	}
-	t := &treeReader{client: c, cluster: key, lists: map[schema.GroupKind]map[string]*unstructured.Unstructured{}}
-	return t.read(ctx, cluster)
+	t := newTreeReader(c, key)
+	root, err := t.read(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return root, t.addResources(ctx, root)
 }
 
 // treeReader remembers the lists it has read: one request for each kind, however many machines there are.
@@ -68,6 +74,10 @@ type treeReader struct {
 	client  *Client
 	cluster Key
 	lists   map[schema.GroupKind]map[string]*unstructured.Unstructured
+}
+
+func newTreeReader(c *Client, cluster Key) *treeReader {
+	return &treeReader{client: c, cluster: cluster, lists: map[schema.GroupKind]map[string]*unstructured.Unstructured{}}
 }
 
 func (t *treeReader) read(ctx context.Context, cluster *unstructured.Unstructured) (*Node, error) {
@@ -89,10 +99,28 @@ func (t *treeReader) read(ctx context.Context, cluster *unstructured.Unstructure
 			return nil, err
 		}
 		for _, pool := range sortedObjects(pools) {
-			root.Children = append(root.Children, nodeOf(RolePool, pool))
+			node, err := t.pool(ctx, pool)
+			if err != nil {
+				return nil, err
+			}
+			root.Children = append(root.Children, node)
 		}
 	}
 	return root, t.addMachines(ctx, root)
+}
+
+// pool is a pool's node. Below a machine pool is the infrastructure's object of it, which may be all there is: not every
+// infrastructure shows the machines in it. A machine deployment's is only a template.
+func (t *treeReader) pool(ctx context.Context, object *unstructured.Unstructured) (*Node, error) {
+	node := nodeOf(RolePool, object)
+	if object.GetKind() != "MachinePool" {
+		return node, nil
+	}
+	part, err := t.follow(ctx, object, "spec", "template", "spec", "infrastructureRef")
+	if part != nil {
+		node.Children = append(node.Children, nodeOf(RoleInfrastructure, part))
+	}
+	return node, err
 }
 
 // addMachines hangs every Machine under its pool, its control plane, or the cluster itself.

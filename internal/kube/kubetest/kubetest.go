@@ -38,7 +38,7 @@ func Client(t testing.TB, config *rest.Config) *kube.Client {
 	for _, folder := range []string{"core", "controlplane/kubeadm", "bootstrap/kubeadm"} {
 		crds = append(crds, readCRDs(t, filepath.Join(moduleDir(t, "sigs.k8s.io/cluster-api"), folder, "config/crd/bases"))...)
 	}
-	for _, kind := range []string{"TestCluster", "TestMachine"} {
+	for _, kind := range []string{"TestCluster", "TestMachine", "TestMachinePool"} {
 		crds = append(crds, testCRD(kind))
 	}
 	for _, crd := range crds {

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/plans"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/spf13/cobra"
 )
 
 // completionPatience is how long a shell may wait for names from the management cluster.
@@ -56,6 +58,29 @@ func (d *Deps) clusterNames(string) []string {
 	var names []string
 	for _, c := range clusters {
 		names = append(names, c.Name)
+	}
+	return names
+}
+
+// poolNames asks for the pools of workers of a cluster in the namespace of -n.
+func (d *Deps) poolNames(cmd *cobra.Command, cluster string) []string {
+	key, err := d.clusterKey(cmd.Flag("namespace").Value.String(), cluster)
+	if err != nil {
+		return nil
+	}
+	management, err := d.Management()
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), completionPatience)
+	defer cancel()
+	found, err := management.Cluster(ctx, key)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, pool := range kube.Pools(found) {
+		names = append(names, pool.Name)
 	}
 	return names
 }

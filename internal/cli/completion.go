@@ -56,6 +56,36 @@ func completeFlag(cmd *cobra.Command, flag string, words candidates) {
 	}
 }
 
+// dependent gives the words that the first argument, and what was typed with it, allow.
+type dependent func(cmd *cobra.Command, first string) []string
+
+// completeFlagOf offers words for the value of a flag that depend on the first argument.
+func completeFlagOf(cmd *cobra.Command, flag string, words dependent) {
+	err := cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return matching(words(cmd, args[0]), typed), cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", cmd.Name(), err)) // as in completeFlag
+	}
+}
+
+// completeTwo offers words for the first argument, and for the second those that depend on the first.
+func completeTwo(cmd *cobra.Command, first candidates, second dependent) {
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var words []string
+		switch len(args) {
+		case 0:
+			words = first(typed)
+		case 1:
+			words = second(cmd, args[0])
+		}
+		return matching(words, typed), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // completeFirst offers words for the first argument and nothing for the others.
 func completeFirst(cmd *cobra.Command, words candidates) {
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

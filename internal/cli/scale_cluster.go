@@ -23,6 +23,10 @@ func newScaleCluster(d *Deps) *cobra.Command {
 		Use:     "cluster NAME",
 		Aliases: []string{"clusters"},
 		Short:   "Change the number of control plane machines or workers of a cluster",
+		Long: "Change the number of control plane machines or workers of a cluster.\n\n" +
+			"Workers are spread evenly over the pools of a cluster's zones. Of a cluster with several other pools, --node-pool\n" +
+			"names the one; " + d.InvokedAs + " get nodepools lists them. Beside pools of another class, such as AKS's system pools, it is\n" +
+			"the one of class worker unless another is named.",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("controlplane-machine-count") {
@@ -37,10 +41,12 @@ func newScaleCluster(d *Deps) *cobra.Command {
 	flags := cmd.Flags()
 	flags.Int32VarP(&o.controlPlane, "controlplane-machine-count", "c", 0, "control plane machines, an odd number")
 	flags.Int32VarP(&o.workers, "worker-machine-count", "w", 0, "workers")
+	flags.StringVar(&o.size.Pool, "node-pool", "", "the pool of workers that -w is about")
 	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of the cluster (default NAMESPACE of the configuration)")
 	flags.BoolVar(&o.wait, "wait", false, "wait until every machine asked for is up")
 	bindTimeout(flags, &o.timeout)
 	completeFirst(cmd, d.clusterNames)
+	completeFlagOf(cmd, "node-pool", d.poolNames)
 	return cmd
 }
 

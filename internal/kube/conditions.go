@@ -20,18 +20,21 @@ type Condition struct {
 	Severity string    `json:"severity,omitempty"` // contract v1beta1 only
 	Detail   string    `json:"detail,omitempty"`   // in place of a message: what the same object's older conditions say
 	Since    time.Time `json:"since,omitzero"`
+
+	alone bool // the object has no other condition, so that Ready sums up nothing
 }
 
 // String is "Type: message", with the detail or else the reason where there is no message. Messages are put on one line.
 func (c Condition) String() string {
-	message := strings.Join(strings.FieldsFunc(cmp.Or(c.Message, c.Detail), func(r rune) bool { return r == '\n' }), " ")
-	switch {
-	case message != "":
-		return c.Type + ": " + message
-	case c.Reason != "":
-		return c.Type + ": " + c.Reason
+	if said := c.said(); said != "" {
+		return c.Type + ": " + said
 	}
 	return c.Type + " is " + c.Status
+}
+
+func (c Condition) said() string {
+	lines := strings.FieldsFunc(cmp.Or(c.Message, c.Detail), func(r rune) bool { return r == '\n' })
+	return cmp.Or(strings.Join(lines, " "), c.Reason)
 }
 
 // conditionsOf reads an object's conditions: status.v1beta2.conditions where a provider of the older contract offers
@@ -111,7 +114,7 @@ func weigh(c Condition) int {
 	switch {
 	case c.Status == "True" || informative(c.Type):
 		return notBlocking
-	case summarises(c.Type) || waitsForControlPlane(c) || c.Reason == clusterv1.DeletingReason:
+	case summarises(c.Type) && !c.alone || waitsForControlPlane(c) || c.Reason == clusterv1.DeletingReason:
 		return consequence
 	case c.Type == clusterv1.ClusterRemoteConnectionProbeCondition || isWaiting(c):
 		return waiting

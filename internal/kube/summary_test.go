@@ -145,29 +145,3 @@ func TestSummarise(t *testing.T) {
 		t.Errorf("control plane of the cloud's own shows %q", got)
 	}
 }
-
-func TestPoolSizes(t *testing.T) {
-	total := func(n int32) *int32 { return &n }
-	tests := map[string]struct {
-		total *int32
-		want  []any
-	}{
-		"as they are": {want: []any{map[string]any{"name": "md-0", "replicas": int64(1)}, map[string]any{"name": "md-1", "replicas": int64(1)}}},
-		"spread":      {total: total(5), want: []any{map[string]any{"name": "md-0", "replicas": int64(3)}, map[string]any{"name": "md-1", "replicas": int64(2)}}},
-		"none":        {total: total(0), want: []any{map[string]any{"name": "md-0", "replicas": int64(0)}, map[string]any{"name": "md-1", "replicas": int64(0)}}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := poolSizes(runningCluster(), tt.total)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-	if _, err := poolSizes(&clusterv1.Cluster{}, total(1)); err == nil {
-		t.Error("a cluster without pools was scaled")
-	}
-}

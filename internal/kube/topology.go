@@ -17,6 +17,7 @@ import (
 // The parts of a Cluster that are applied under a name of their own, because a command changes only them.
 const (
 	partReplicas  = "scale"
+	partPool      = "pool" // followed by a dash and the pool's name
 	partOperation = "operation"
 	partOwner     = "owner"
 )
@@ -25,6 +26,7 @@ const (
 type Size struct {
 	ControlPlane *int32
 	Workers      *int32
+	Pool         string // the pool that Workers is about; empty is all those that share a total
 }
 
 // DiffSize says what scaling would change, without changing it.
@@ -64,43 +66,29 @@ func (c *Client) sizePatch(ctx context.Context, key Key, size Size) (*unstructur
 	if control != nil {
 		topology["controlPlane"] = map[string]any{"replicas": int64(*control)}
 	}
-	pools, err := poolSizes(cluster, size.Workers)
+	pools, err := resized(cluster, size)
 	if err != nil {
 		return nil, err
 	}
-	if len(pools) > 0 {
-		topology["workers"] = map[string]any{"machineDeployments": pools}
+	if workers := poolSizes(pools); len(workers) > 0 {
+		topology["workers"] = workers
 	}
 	patch := clusterPatch(key)
 	patch.Object["spec"] = map[string]any{"topology": topology}
 	return patch, nil
 }
 
-// poolSizes gives each pool its number; a new total is spread evenly, the first pools taking what is left over.
-func poolSizes(cluster *clusterv1.Cluster, total *int32) ([]any, error) {
-	pools := cluster.Spec.Topology.Workers.MachineDeployments
-	if total != nil && len(pools) == 0 {
-		return nil, &uerr.Error{
-			Code: uerr.Usage, What: "there is no pool of workers to scale", Object: ClusterName(client.ObjectKeyFromObject(cluster)),
-			Next: "slipway describe cluster " + cluster.Name,
+// poolSizes is the number of each pool as the topology has it.
+func poolSizes(pools []Pool) map[string]any {
+	out := map[string]any{}
+	for _, pool := range pools {
+		if pool.Replicas == nil {
+			continue
 		}
+		sized, _ := out[pool.list()].([]any)
+		out[pool.list()] = append(sized, map[string]any{"name": pool.Name, "replicas": int64(*pool.Replicas)})
 	}
-	var out []any
-	for i, pool := range pools {
-		want := pool.Replicas
-		if total != nil {
-			n := int32(len(pools)) //nolint:gosec // the API admits at most 2000 pools
-			share := *total / n
-			if int32(i) < *total%n { //nolint:gosec // as above
-				share++
-			}
-			want = &share
-		}
-		if want != nil {
-			out = append(out, map[string]any{"name": pool.Name, "replicas": int64(*want)})
-		}
-	}
-	return out, nil
+	return out
 }
 
 func clusterPatch(key Key) *unstructured.Unstructured {

@@ -60,8 +60,11 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 // Await waits until done says so of the Cluster, and tells note what it waits for. One deadline, ctx's, counts: when it
 // is over the error names the object and the condition that blocked; an interrupted wait says so with its own exit code.
 // what completes the sentence "timed out waiting for ...".
+//
+// A resource of the cloud that was refused, and that nobody tries again, ends the wait with what the cloud said of it.
 func (c *Client) Await(ctx context.Context, key Key, what string, done func(*clusterv1.Cluster) bool, note func(string)) error {
 	var noted time.Time
+	patience := c.newPatience()
 	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
 		cluster, err := c.Cluster(ctx, key)
 		if err != nil || done(cluster) {
@@ -71,8 +74,7 @@ func (c *Client) Await(ctx context.Context, key Key, what string, done func(*clu
 			return false, nil
 		}
 		noted = c.now()
-		c.note(ctx, key, note)
-		return false, nil
+		return false, patience.overFor(c.note(ctx, key, note))
 	})
 	return c.waitError(ctx, key, what, err)
 }
@@ -94,11 +96,15 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 	return c.waitError(ctx, key, "the cluster to be gone", err)
 }
 
-// note reads the tree for the progress line; a wait does not end because that could not be read.
-func (c *Client) note(ctx context.Context, key Key, note func(string)) {
-	if tree, err := c.Tree(ctx, key.Namespace, key.Name); err == nil {
-		note(tree.Progress())
+// note reads the tree for the progress line, and gives what has stopped in it; a wait does not end because that could not
+// be read.
+func (c *Client) note(ctx context.Context, key Key, note func(string)) []*Node {
+	tree, err := c.Tree(ctx, key.Namespace, key.Name)
+	if err != nil {
+		return nil
 	}
+	note(tree.Progress())
+	return tree.Stop()
 }
 
 // waitError explains why a wait ended early, with the last cause instead of the deadline alone.

@@ -27,7 +27,10 @@ func (p checkSize) Check(ctx context.Context) ([]Change, error) {
 	if cluster.DeletionTimestamp != nil {
 		return nil, kube.DeletingError(p.key)
 	}
-	return nil, p.findings(kube.ControlPlaneCount(cluster).Managed).Err()
+	if wrong := p.findings(kube.ControlPlaneCount(cluster).Managed).Err(); wrong != nil {
+		return nil, wrong
+	}
+	return nil, kube.CheckSize(cluster, p.size)
 }
 
 func (p checkSize) findings(managed bool) uerr.Findings {
@@ -36,7 +39,7 @@ func (p checkSize) findings(managed bool) uerr.Findings {
 		out = append(out, uerr.Finding{Code: uerr.Usage, Where: flag, Problem: problem, Next: next})
 	}
 	const control, workers = "--controlplane-machine-count", "--worker-machine-count"
-	if p.size.ControlPlane == nil && p.size.Workers == nil {
+	if p.size.ControlPlane == nil && p.size.Workers == nil && p.size.Pool == "" {
 		refuse(control, "nothing to change: neither it nor "+workers+" is given", "add -w N or -c N")
 	}
 	if n := p.size.ControlPlane; n != nil {
@@ -49,6 +52,9 @@ func (p checkSize) findings(managed bool) uerr.Findings {
 			refuse(control, fmt.Sprintf("%d is even, and etcd needs an odd number of members to survive the loss of one", *n),
 				fmt.Sprintf("use %d or %d", *n-1, *n+1))
 		}
+	}
+	if p.size.Pool != "" && p.size.Workers == nil {
+		refuse("--node-pool", "it is not said how many workers pool "+p.size.Pool+" is to have", "add -w N")
 	}
 	if n := p.size.Workers; n != nil && *n < 0 {
 		refuse(workers, fmt.Sprintf("%d is no number of workers", *n), "use 0 or more")

@@ -98,7 +98,7 @@ func Settle(cluster *clusterv1.Cluster) bool {
 	if n := cluster.Spec.Topology.ControlPlane.Replicas; n != nil {
 		control = *n
 	}
-	for _, pool := range cluster.Spec.Topology.Workers.MachineDeployments {
+	for _, pool := range kube.Pools(cluster) {
 		if pool.Replicas != nil {
 			workers += *pool.Replicas
 		}

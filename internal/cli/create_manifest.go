@@ -35,7 +35,7 @@ func (d *Deps) readManifest(path, name string, rendered *render.Objects) (*rende
 	if err != nil {
 		return nil, fmt.Errorf("--manifest %s: %w", path, err)
 	}
-	out := &render.Objects{Identity: rendered.Identity, Secrets: rendered.Secrets}
+	out := &render.Objects{Identity: rendered.Identity, Secrets: rendered.Secrets, Gate: rendered.Gate}
 	remedy := fmt.Sprintf("%s config cluster %s prints how it was", d.InvokedAs, name)
 	var findings uerr.Findings
 	for _, document := range splitDocuments(raw) {

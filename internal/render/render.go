@@ -54,6 +54,7 @@ type Objects struct {
 	Cluster   *clusterv1.Cluster
 	Identity  *corev1.Secret   // the infrastructure's credentials
 	Secrets   []*corev1.Secret // other Secrets of the cluster: the credentials of add-ons
+	Gate      providers.Gate   // what holds back part of Cluster, which is as it is once that is over; see Closed
 	Findings  uerr.Findings    // warnings only
 }
 
@@ -71,8 +72,8 @@ func Cluster(in Input) (*Objects, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Objects{Namespace: namespaceOf(in), Identity: identity(in)}
-	if err := class.check(values); err != nil {
+	out := &Objects{Namespace: namespaceOf(in), Identity: identity(in), Gate: in.Values.Gate}
+	if err := errors.Join(class.check(values), checkGate(in.Values.Gate, class)); err != nil {
 		return nil, err
 	}
 	out.Class = class.objects(in.Request.Namespace)

@@ -150,6 +150,7 @@ func (l *launch) commandLine(ports [purposes]int) []string {
 		{"metrics-addr", local(metrics)},
 		{"leader-elect", "false"}, // one process and no other: an election would only delay it
 		{"enable-leader-election", "false"},
+		{"crd-management", "none"}, // Azure Service Operator's: its definitions came with the components, its image's files did not
 	}
 	args := l.args
 	for _, flag := range own {

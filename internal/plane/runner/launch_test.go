@@ -1,6 +1,9 @@
 package runner
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +27,23 @@ const goHelp = `Usage of manager:
     	The address the metric endpoint binds to. (default ":8080")
   -enable-leader-election
     	Enable leader election.
+`
+
+const operatorHelp = `Usage of azureserviceoperator v2.13.0:
+  -crd-management string
+    	Instructs the operator on how it should manage the Custom Resource Definitions. One of 'auto', 'none' (default "auto")
+  -crd-pattern string
+    	Install these CRDs. CRDs already in the cluster will also always be upgraded.
+  -enable-leader-election
+    	Enable leader election for controllers manager.
+  -health-addr string
+    	The address the healthz endpoint binds to.
+  -metrics-addr string
+    	The address the metric endpoint binds to. (default "0")
+  -secure-metrics
+    	Enable secure metrics. (default true)
+  -webhook-port int
+    	The port the webhook endpoint binds to. (default 9443)
 `
 
 func TestParseHelp(t *testing.T) {
@@ -56,6 +76,52 @@ func TestCommandLineReplacesWhatThePlaneDecides(t *testing.T) {
 	want := []string{"--v=4", "--diagnostics-address=:8443", "--webhook-port=1", "--health-addr=127.0.0.1:2", "--leader-elect=false"}
 	if diff := cmp.Diff(want, l.commandLine(ports)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestCommandLineSuitsAzureServiceOperator(t *testing.T) {
+	l := &launch{
+		flags: parseHelp(operatorHelp),
+		args:  []string{"--metrics-addr=0.0.0.0:8443", "--secure-metrics=true", "--health-addr=:8081", "--enable-leader-election", "--crd-pattern= ", "--webhook-port=9443"},
+	}
+	var ports [purposes]int
+	ports[webhook], ports[health], ports[metrics] = 1, 2, 3
+	want := []string{
+		"--secure-metrics=true", "--crd-pattern= ", "--webhook-port=1", "--health-addr=127.0.0.1:2", "--metrics-addr=127.0.0.1:3",
+		"--enable-leader-election=false", "--crd-management=none",
+	}
+	if diff := cmp.Diff(want, l.commandLine(ports)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFindTellsTheProgramsOfAProviderApart(t *testing.T) {
+	p := &programs{repository: t.TempDir()}
+	for _, file := range []string{"azure/v1.21.0/manager", "azure/v1.21.0/operator_v2.13.0", "two/v1.0.0/manager", "two/v1.1.0/manager", "azure/.fetch-1/manager"} {
+		path := filepath.Join(p.repository, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct{ label, image, program, version string }{
+		"own":                    {"azure", "example.org:5000/x/controller:v1.21.0", "azure/v1.21.0/manager", "v1.21.0"},
+		"further":                {"azure", "example.org/y/operator:v2.13.0", "azure/v1.21.0/operator_v2.13.0", "v2.13.0"},
+		"further with a digest":  {"azure", "example.org/y/operator:v2.13.0@sha256:01", "azure/v1.21.0/operator_v2.13.0", "v2.13.0"},
+		"another tag, only one":  {"azure", "example.org/x/controller:main", "azure/v1.21.0/manager", "v1.21.0"},
+		"no tag, only one":       {"azure", "example.org:5000/x/controller", "azure/v1.21.0/manager", "v1.21.0"},
+		"one of two":             {"two", "controller:v1.1.0", "two/v1.1.0/manager", "v1.1.0"},
+		"another tag, and two":   {"two", "controller:v2.0.0", "", ""},
+		"a provider of no files": {"none", "controller:v2.0.0", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			program, version, err := p.find(c.label, c.image)
+			if (err != nil) != (c.program == "") {
+				t.Fatalf("error is %v", err)
+			}
+			if rel, _ := filepath.Rel(p.repository, program); c.program != "" && (rel != c.program || version != c.version) {
+				t.Errorf("got %s %s, want %s %s", rel, version, c.program, c.version)
+			}
+		})
 	}
 }
 

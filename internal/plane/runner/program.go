@@ -25,16 +25,25 @@ type programs struct {
 	known map[string]flags // by path, size and time of the file
 }
 
-// find returns the program of LABEL and the version that the image's tag names, or the only version there is.
+// find returns the program of an image and its version. A provider's folders hold its own program, and those of further
+// images that its components name as NAME_TAG. A NAME_TAG wins; then the program of the version that the image's tag
+// names, or the only one there is.
 func (p *programs) find(label, image string) (program, version string, err error) {
 	wanted := tag(image)
 	if wanted != "" {
+		further, err := p.glob(label, base(image)+"_"+wanted)
+		if err != nil {
+			return "", "", err
+		}
+		if len(further) > 0 {
+			return further[0], wanted, nil
+		}
 		path := filepath.Join(p.repository, label, wanted, programName)
 		if _, err := os.Stat(path); err == nil {
 			return path, wanted, nil
 		}
 	}
-	found, err := filepath.Glob(filepath.Join(p.repository, label, "*", programName))
+	found, err := p.glob(label, programName)
 	if err != nil {
 		return "", "", err
 	}
@@ -42,6 +51,18 @@ func (p *programs) find(label, image string) (program, version string, err error
 		return found[0], filepath.Base(filepath.Dir(found[0])), nil
 	}
 	return "", "", fmt.Errorf("no program for %s in %s: want %s", image, p.repository, filepath.Join(label, wanted, programName))
+}
+
+// glob lists the files of this name in all versions of a provider. Folders that are being filled are not versions.
+func (p *programs) glob(label, name string) ([]string, error) {
+	return filepath.Glob(filepath.Join(p.repository, label, "v*", name))
+}
+
+// base of an image reference: the last element of its path, without tag or digest.
+func base(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	name, _, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return name
 }
 
 // tag of an image reference, without a digest.

@@ -46,7 +46,7 @@ func TestWebhookAdmitsTheClass(t *testing.T) {
 
 // classes is a cluster of each class.
 func classes() map[string]func(testing.TB) render.Input {
-	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks}
+	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks, "AKS": aks}
 }
 
 func TestPatchedGolden(t *testing.T) {
@@ -58,7 +58,7 @@ func TestPatchedGolden(t *testing.T) {
 	}
 	for name, input := range map[string]func(testing.TB) render.Input{
 		"vsphere/dev": dev, "vsphere/prod": prod, "vsphere/proxy-password": withPassword,
-		"aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks,
+		"aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks, "azure/aks": aks, "azure/aks-prod": aksProd, "azure/aks-virtual": aksVirtual,
 	} {
 		t.Run(name, func(t *testing.T) {
 			patched := patch(t, rendered(t, input(t)))
@@ -218,11 +218,11 @@ func requestItem(template *unstructured.Unstructured) runtimehooksv1.GeneratePat
 		UID: types.UID(template.GetName()), Object: runtime.RawExtension{Object: template.DeepCopy()},
 	}
 	worker, builtin := "MachineDeployment", "machineDeployment"
-	if kind := template.GetKind(); kind == "AWSManagedMachinePoolTemplate" || kind == "NodeadmConfigTemplate" {
+	if kind := template.GetKind(); strings.HasSuffix(kind, "ManagedMachinePoolTemplate") || kind == "NodeadmConfigTemplate" {
 		worker, builtin = "MachinePool", "machinePool"
 	}
 	variables := []runtimehooksv1.Variable{{
-		Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(`{"` + builtin + `":{"class":"worker"}}`)},
+		Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(`{"` + builtin + `":{"class":"worker","topologyName":"user1"}}`)},
 	}}
 	reference := &item.HolderReference
 	switch kind := template.GetKind(); {

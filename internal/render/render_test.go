@@ -87,6 +87,7 @@ func prod(t testing.TB) render.Input {
 func TestGolden(t *testing.T) {
 	for name, input := range map[string]func(testing.TB) render.Input{
 		"vsphere/dev": dev, "vsphere/prod": prod, "aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks,
+		"azure/aks": aks, "azure/aks-prod": aksProd, "azure/aks-virtual": aksVirtual,
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects := rendered(t, input(t))

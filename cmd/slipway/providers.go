@@ -14,7 +14,7 @@ import (
 // addProviders is the one place that names the infrastructure providers of this build.
 func addProviders(d *cli.Deps) {
 	v := vsphere.New(vsphere.Options{})
-	d.Providers = []providers.Provider{v, aws.New(aws.Options{})}
+	d.Providers = []providers.Provider{v, aws.New(aws.Options{}), azure.New(azure.Options{})}
 	d.ImportImage = func(ctx context.Context, r cli.ImportRequest) (cli.ImportResult, error) {
 		result, err := v.ImportImage(ctx, vsphere.ImportRequest{Config: r.Config, File: r.File, Name: r.Name}, r.Progress)
 		return cli.ImportResult(result), err

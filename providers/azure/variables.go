@@ -1,4 +1,3 @@
-// Package azure holds the Azure names of config.yaml, so that files of TKG are accepted whole. The adapter comes later.
 package azure
 
 import (
@@ -7,16 +6,17 @@ import (
 	"github.com/slipway-sh/slipway/internal/config"
 )
 
-// Variables is Azure's table of config.yaml, with the names and defaults of TKG 1.x, whose clusters were of plain VMs.
+// Variables is Azure's table of config.yaml: the names of TKG 1.x, whose clusters were of plain VMs, and in the same manner
+// those of AKS and its virtual nodes.
 func Variables() []config.Variable {
-	return slices.Concat(account(), network(), machines(), images())
+	return slices.Concat(accountVariables(), networkVariables(), machineVariables(), aksVariables(), virtualNodeVariables(), imageVariables())
 }
 
 func named(name, example, text string) config.Variable {
 	return config.Variable{Name: name, Example: example, Doc: text}
 }
 
-func account() []config.Variable {
+func accountVariables() []config.Variable {
 	required := func(v config.Variable, use config.Use) config.Variable {
 		v.Required = use
 		return v
@@ -27,10 +27,13 @@ func account() []config.Variable {
 			Name: "AZURE_ENVIRONMENT", Type: config.TypeEnum, Default: "AzurePublicCloud", Doc: "Which of Azure's clouds.",
 			Values: []string{"AzurePublicCloud", "AzureChinaCloud", "AzureGermanCloud", "AzureUSGovernmentCloud"},
 		},
-		required(named("AZURE_TENANT_ID", id, "Tenant of the service principal."), config.UseCloud),
-		required(named("AZURE_SUBSCRIPTION_ID", id, "Subscription that pays."), config.UseCloud),
-		{Name: "AZURE_CLIENT_ID", Secret: true, Required: config.UseCloud, Doc: "Application id of the service principal."},
-		{Name: "AZURE_CLIENT_SECRET", Secret: true, Required: config.UseCloud, Doc: "Its secret."},
+		required(named(keyTenant, id, "Tenant of the service principal, or of the person."), config.UseCloud),
+		required(named(keySubscription, id, "Subscription that pays."), config.UseCloud),
+		{Name: keyClient, Secret: true, Doc: "Application id of the service principal, with one of the next three. Without them the login of the az program is used, which can look and not make clusters."},
+		{Name: keySecret, Secret: true, Doc: "Its secret."},
+		{Name: keyCertificate, Example: "/home/me/slipway.pem", Doc: "File with its certificate and key instead of a secret, as PEM or PKCS#12."},
+		{Name: keyCertificatePassword, Secret: true, Doc: "Password of that file, if it has one."},
+		{Name: keyFederated, Example: "/var/run/secrets/azure/tokens/azure-identity-token", Doc: "File with a token that the application trusts instead of a secret (workload identity)."},
 		{Name: "AZURE_TENANT_ID_B64", Unused: true, Doc: "Written by TKG for its controllers."},
 		{Name: "AZURE_SUBSCRIPTION_ID_B64", Unused: true, Doc: "Written by TKG for its controllers."},
 		{Name: "AZURE_CLIENT_ID_B64", Secret: true, Unused: true, Doc: "Written by TKG for its controllers."},
@@ -40,25 +43,25 @@ func account() []config.Variable {
 			Name: "AZURE_SSH_PUBLIC_KEY_B64", Type: config.TypeBase64, Example: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=",
 			Doc: "Public key that may log in to the nodes, in base64.",
 		},
-		named("AZURE_RESOURCE_GROUP", "edge1", "Resource group of one cluster; empty takes the cluster's name."),
+		named("AZURE_RESOURCE_GROUP", "edge1", "Resource group of one cluster. One that is there is used and stays when the cluster goes; empty makes one of the cluster's name."),
 		named("AZURE_CUSTOM_TAGS", "owner=team-a,stage=test", "Tags of everything that is made, name=value joined by commas."),
 	})
 }
 
-func network() []config.Variable {
+func networkVariables() []config.Variable {
 	cidr := func(name, def, text string) config.Variable {
 		return config.Variable{Name: name, Type: config.TypeCIDR, Default: def, Doc: text}
 	}
 	vnet := cidr("AZURE_VNET_CIDR", "10.0.0.0/16", "Addresses of a new VNET.")
 	vnet.Role = config.RoleNodeNetwork
 	return inSection("Azure: the network", []config.Variable{
-		named("AZURE_VNET_RESOURCE_GROUP", "network", "Resource group of the VNET; empty is the cluster's."),
-		named("AZURE_VNET_NAME", "vnet", "VNET that is there already; empty makes a new one."),
+		named(keyVNetGroup, "network", "Resource group of the VNET; empty is the cluster's."),
+		named(keyVNet, "vnet", "VNET of the nodes. One that is there is used and left as it is, another is made; empty takes the cluster's name."),
 		vnet,
 		named("AZURE_CONTROL_PLANE_SUBNET_NAME", "control-plane", "Subnet of control plane machines."),
 		cidr("AZURE_CONTROL_PLANE_SUBNET_CIDR", "10.0.0.0/24", "Its addresses."),
 		named("AZURE_CONTROL_PLANE_SUBNET_SECURITY_GROUP", "control-plane-nsg", "Its security group."),
-		named("AZURE_NODE_SUBNET_NAME", "node", "Subnet of workers."),
+		{Name: keyNodeSubnet, Default: "node", Doc: "Subnet of workers; one that is there is used and left as it is."},
 		cidr("AZURE_NODE_SUBNET_CIDR", "10.0.1.0/24", "Its addresses."),
 		named("AZURE_NODE_SUBNET_SECURITY_GROUP", "node-nsg", "Its security group."),
 		{Name: "AZURE_ENABLE_PRIVATE_CLUSTER", Type: config.TypeBool, Default: "false", Doc: "Keep the cluster's API inside the VNET."},
@@ -67,7 +70,7 @@ func network() []config.Variable {
 	})
 }
 
-func machines() []config.Variable {
+func machineVariables() []config.Variable {
 	gib := func(name, def, text string) config.Variable {
 		return config.Variable{Name: name, Type: config.TypeInt, Default: def, Min: 1, Doc: text}
 	}
@@ -77,9 +80,9 @@ func machines() []config.Variable {
 	return inSection("Azure: the machines", []config.Variable{
 		{Name: "AZURE_CONTROL_PLANE_MACHINE_TYPE", Default: "Standard_D2s_v3", Doc: "VM size of control plane machines."},
 		{Name: "AZURE_NODE_MACHINE_TYPE", Default: "Standard_D2s_v3", Doc: "VM size of workers."},
-		{Name: "AZURE_NODE_AZ", Default: "1", Doc: "Zone of the first workers."},
-		{Name: "AZURE_NODE_AZ_1", Default: "2", Doc: "Second zone."},
-		{Name: "AZURE_NODE_AZ_2", Default: "3", Doc: "Third zone."},
+		named(keyZone, "1", "Zone of the workers. When neither it nor the next two are set, it is every zone that has their size."),
+		named(keyZone+"_1", "2", "Second zone."),
+		named(keyZone+"_2", "3", "Third zone."),
 		count("WORKER_MACHINE_COUNT_0", "Workers in the first zone."),
 		count("WORKER_MACHINE_COUNT_1", "Workers in the second zone."),
 		count("WORKER_MACHINE_COUNT_2", "Workers in the third zone."),
@@ -93,7 +96,7 @@ func machines() []config.Variable {
 	})
 }
 
-func images() []config.Variable {
+func imageVariables() []config.Variable {
 	return inSection("Azure: the image of the nodes", []config.Variable{
 		named("AZURE_IMAGE_ID", "/subscriptions/00000000-0000-0000-0000-000000000000/…", "Image by its id."),
 		named("AZURE_IMAGE_RESOURCE_GROUP", "images", "Image of a gallery: its resource group."),

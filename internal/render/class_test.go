@@ -46,7 +46,7 @@ func TestWebhookAdmitsTheClass(t *testing.T) {
 
 // classes is a cluster of each class.
 func classes() map[string]func(testing.TB) render.Input {
-	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks, "AKS": aks}
+	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks, "AKS": aks, "Azure VMs": azureDev}
 }
 
 func TestPatchedGolden(t *testing.T) {
@@ -59,6 +59,7 @@ func TestPatchedGolden(t *testing.T) {
 	for name, input := range map[string]func(testing.TB) render.Input{
 		"vsphere/dev": dev, "vsphere/prod": prod, "vsphere/proxy-password": withPassword,
 		"aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks, "azure/aks": aks, "azure/aks-prod": aksProd, "azure/aks-virtual": aksVirtual,
+		"azure/dev": azureDev, "azure/prod": azureProd,
 	} {
 		t.Run(name, func(t *testing.T) {
 			patched := patch(t, rendered(t, input(t)))
@@ -68,7 +69,7 @@ func TestPatchedGolden(t *testing.T) {
 }
 
 func TestPatchedTemplatesAreWhatUpstreamReads(t *testing.T) {
-	for _, object := range slices.Concat(patch(t, rendered(t, prod(t))), patch(t, rendered(t, awsProd(t)))) {
+	for _, object := range slices.Concat(patch(t, rendered(t, prod(t))), patch(t, rendered(t, awsProd(t))), patch(t, rendered(t, azureProd(t)))) {
 		into := map[string]any{
 			"KubeadmControlPlaneTemplate": &controlplanev1.KubeadmControlPlaneTemplate{},
 			"KubeadmConfigTemplate":       &bootstrapv1.KubeadmConfigTemplate{},
@@ -221,15 +222,17 @@ func requestItem(template *unstructured.Unstructured) runtimehooksv1.GeneratePat
 	if kind := template.GetKind(); strings.HasSuffix(kind, "ManagedMachinePoolTemplate") || kind == "NodeadmConfigTemplate" {
 		worker, builtin = "MachinePool", "machinePool"
 	}
-	variables := []runtimehooksv1.Variable{{
-		Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(`{"` + builtin + `":{"class":"worker","topologyName":"user1"}}`)},
-	}}
+	builtins := func(json string) []runtimehooksv1.Variable {
+		return []runtimehooksv1.Variable{{Name: runtimehooksv1.BuiltinsName, Value: apiextensionsv1.JSON{Raw: []byte(json)}}}
+	}
+	variables := builtins(`{"` + builtin + `":{"class":"worker","topologyName":"user1","infrastructureRef":{"name":"machine-template"}}}`)
 	reference := &item.HolderReference
 	switch kind := template.GetKind(); {
 	case strings.HasSuffix(kind, "ClusterTemplate"):
 		reference.Kind, reference.FieldPath = "Cluster", "spec.infrastructureRef"
 	case strings.HasSuffix(kind, "ControlPlaneTemplate"):
 		reference.Kind, reference.FieldPath = "Cluster", "spec.controlPlaneRef"
+		item.Variables = builtins(`{"controlPlane":{"machineTemplate":{"infrastructureRef":{"name":"machine-template"}}}}`)
 	case strings.HasSuffix(kind, "ConfigTemplate"):
 		reference.Kind, reference.FieldPath = worker, "spec.template.spec.bootstrap.configRef"
 		item.Variables = variables

@@ -36,6 +36,7 @@ func filesOf(t *testing.T, in render.Input) map[string]bootstrapv1.File {
 func TestScriptsAreShellAndHoldNothingThatCloudInitFillsIn(t *testing.T) {
 	t.Run("vSphere", func(t *testing.T) { scriptsAreShell(t, prod(t), 3) })
 	t.Run("AWS", func(t *testing.T) { scriptsAreShell(t, awsProd(t), 2) })
+	t.Run("Azure", func(t *testing.T) { scriptsAreShell(t, azureProd(t), 2) })
 }
 
 func scriptsAreShell(t *testing.T, in render.Input, want int) {

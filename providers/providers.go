@@ -49,6 +49,7 @@ type Values struct {
 	Gate              Gate              // what must be there first; the zero value holds nothing back
 	Before            []Task            // what the cloud needs before the Cluster is applied; asked again, it is empty
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
+	Objects           []map[string]any  // of the management cluster, that the controller wants beside that Secret; no secrets
 	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
 	Controller        Controller
 }

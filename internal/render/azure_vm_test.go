@@ -31,8 +31,18 @@ func azureDev(t testing.TB) render.Input {
 					"controlPlaneSubnet": subnet("control-plane", "10.0.0.0/24"), "nodeSubnet": subnet("node", "10.0.1.0/24"),
 				},
 			},
-			Pools: []providers.Pool{{Name: "md-0", FailureDomain: "1", Replicas: 1}},
+			Pools:   []providers.Pool{{Name: "md-0", FailureDomain: "1", Replicas: 1}},
+			Objects: []map[string]any{azureIdentity("dev1")},
 		},
+	}
+}
+
+// azureIdentity is what an AzureCluster wants beside the Secret with the credentials, and names by the rule of that Secret.
+func azureIdentity(cluster string) map[string]any {
+	return map[string]any{
+		"apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1", "kind": "AzureClusterIdentity",
+		"metadata": map[string]any{"name": render.IdentityName("azure", cluster), "labels": map[string]any{"clusterctl.cluster.x-k8s.io/move-hierarchy": "true"}},
+		"spec":     map[string]any{"type": "WorkloadIdentity", "tenantID": subscription, "clientID": subscription},
 	}
 }
 
@@ -40,6 +50,7 @@ func azureDev(t testing.TB) render.Input {
 func azureProd(t testing.TB) render.Input {
 	in := azureDev(t)
 	in.Request.Name, in.Request.Namespace, in.Request.Plan, in.Request.ControlPlane, in.Request.Workers = "prod1", "team-a", "prod", 3, 3
+	in.Values.Objects = []map[string]any{azureIdentity("prod1")}
 	in.Values.Pools = []providers.Pool{
 		{Name: "md-0", FailureDomain: "1", Replicas: 1}, {Name: "md-1", FailureDomain: "2", Replicas: 1},
 		{Name: "md-2", FailureDomain: "3", Replicas: 1, Variables: map[string]any{"worker": map[string]any{"vmSize": "Standard_D16s_v5"}}},
@@ -62,6 +73,36 @@ func azureProd(t testing.TB) render.Input {
 		"registry":     map[string]any{"mirror": "harbor.example.org/k8s", "ca": certificate},
 	})
 	return in
+}
+
+func TestObjectsOfTheAdapterAreOfTheCluster(t *testing.T) {
+	in := azureProd(t)
+	objects := rendered(t, in)
+	identity := objects.Addons[0]
+	reference := field(patchedKind(t, in, "AzureClusterTemplate"), "spec", "template", "spec", "identityRef", "name")
+	if identity.GetName() != reference || identity.GetNamespace() != "team-a" {
+		t.Errorf("%s/%s, and the cluster refers to %v", identity.GetNamespace(), identity.GetName(), reference)
+	}
+	want := map[string]string{
+		"app.kubernetes.io/managed-by": "slipway", "cluster.x-k8s.io/cluster-name": "prod1", "clusterctl.cluster.x-k8s.io/move-hierarchy": "true",
+	}
+	if diff := cmp.Diff(want, identity.GetLabels()); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	if _, found := in.Values.Objects[0]["metadata"].(map[string]any)["namespace"]; found {
+		t.Error("the adapter's own object was changed")
+	}
+}
+
+// The objects of an adapter are printed with the cluster, which a Secret must never be.
+func TestSecretsAreNoObjectsOfAnAdapter(t *testing.T) {
+	for kind, want := range map[string]string{"Secret": "printed", "": "no kind"} {
+		in := azureDev(t)
+		in.Values.Objects[0]["kind"] = kind
+		if _, err := render.Cluster(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("kind %q: %v", kind, err)
+		}
+	}
 }
 
 // patchedKind gives the first patched template of a kind.

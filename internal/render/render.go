@@ -50,7 +50,7 @@ type Input struct {
 type Objects struct {
 	Namespace *corev1.Namespace            // nil for the namespace default
 	Class     []*unstructured.Unstructured // templates first, the ClusterClass last; their names end in a content hash
-	Addons    []*unstructured.Unstructured // ConfigMaps and the ClusterResourceSet that applies them in the cluster
+	Addons    []*unstructured.Unstructured // the adapter's objects, then ConfigMaps and the ClusterResourceSet that applies them in the cluster
 	Cluster   *clusterv1.Cluster
 	Identity  *corev1.Secret   // the infrastructure's credentials
 	Secrets   []*corev1.Secret // other Secrets of the cluster: the credentials of add-ons
@@ -78,6 +78,9 @@ func Cluster(in Input) (*Objects, error) {
 	}
 	out.Class = class.objects(in.Request.Namespace)
 	if out.Cluster, err = cluster(in, class, values); err != nil {
+		return nil, err
+	}
+	if err := out.addBeside(in); err != nil {
 		return nil, err
 	}
 	if err := out.addAddons(in, class); err != nil {

@@ -2,7 +2,9 @@ package kube
 
 import (
 	"fmt"
+	"slices"
 
+	utilversion "k8s.io/apimachinery/pkg/util/version"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
 
@@ -105,4 +107,28 @@ func Settled(cluster *clusterv1.Cluster) bool {
 		ControlPlaneReady(cluster) && WorkersReady(cluster) &&
 		isTrue(conditions, clusterv1.ClusterTopologyReconciledCondition, cluster.Generation) &&
 		isTrue(conditions, clusterv1.ClusterAvailableCondition, 0)
+}
+
+// ControlPlaneAt says that every part of the control plane runs a Kubernetes version, as far as that is known. Of one that
+// the infrastructure runs only the minor version counts, because the infrastructure chooses the patch level.
+func ControlPlaneAt(cluster *clusterv1.Cluster, version string) bool {
+	status := cluster.Status.ControlPlane
+	return status == nil || allAt(status.Versions, version, ControlPlaneCount(cluster).Managed)
+}
+
+// WorkersAt says the same of every worker.
+func WorkersAt(cluster *clusterv1.Cluster, version string) bool {
+	status := cluster.Status.Workers
+	return status == nil || allAt(status.Versions, version, ControlPlaneCount(cluster).Managed)
+}
+
+func allAt(have []clusterv1.StatusVersion, version string, minorOnly bool) bool {
+	want, err := utilversion.ParseGeneric(version)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(have, func(v clusterv1.StatusVersion) bool {
+		got, err := utilversion.ParseGeneric(v.Version)
+		return err != nil || got.Minor() != want.Minor() || got.Major() != want.Major() || !minorOnly && got.Patch() != want.Patch()
+	})
 }

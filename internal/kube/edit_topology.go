@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -12,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // TopologyEdit is a change of what a Cluster was created with.
@@ -59,11 +59,14 @@ func (c *Client) ApplyTopology(ctx context.Context, key Key, edit TopologyEdit) 
 
 // edited is the Cluster as Slipway applied it, with the edit.
 func (c *Client) edited(ctx context.Context, key Key, edit TopologyEdit) (*unstructured.Unstructured, error) {
-	cluster, err := c.Cluster(ctx, key)
+	if _, err := c.Cluster(ctx, key); err != nil {
+		return nil, err
+	}
+	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
 	if err != nil {
 		return nil, err
 	}
-	if cluster.DeletionTimestamp != nil {
+	if cluster == nil || cluster.GetDeletionTimestamp() != nil {
 		return nil, DeletingError(key)
 	}
 	object, err := applied(cluster)
@@ -151,33 +154,25 @@ func plainJSON(value any) (any, error) {
 
 // applied is the part of a Cluster that Slipway applied under its plain name, read from the server's record of who owns
 // what. Of a Cluster that somebody else applied that is its name alone.
-func applied(cluster *clusterv1.Cluster) (*unstructured.Unstructured, error) {
-	out := clusterPatch(Key{Namespace: cluster.Namespace, Name: cluster.Name})
-	for _, entry := range cluster.ManagedFields {
+func applied(cluster *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	out := clusterPatch(client.ObjectKeyFromObject(cluster))
+	for _, entry := range cluster.GetManagedFields() {
 		if entry.Manager != FieldOwner || entry.Operation != metav1.ManagedFieldsOperationApply || entry.Subresource != "" || entry.FieldsV1 == nil {
 			continue
 		}
-		raw, err := json.Marshal(cluster)
-		if err != nil {
+		var fields map[string]any
+		if err := json.Unmarshal(entry.FieldsV1.Raw, &fields); err != nil {
 			return nil, err
 		}
-		var whole, fields map[string]any
-		if err := json.Unmarshal(raw, &whole); err != nil {
-			return nil, err
+		owned, ok := ownedPart(cluster.Object, fields).(map[string]any)
+		if !ok {
+			continue
 		}
-		if err := json.Unmarshal(bytes.TrimSpace(entry.FieldsV1.Raw), &fields); err != nil {
-			return nil, err
-		}
-		owned, _ := ownedPart(whole, fields).(map[string]any)
-		for _, part := range []string{"metadata", "spec"} {
-			from, _ := owned[part].(map[string]any)
-			to, _ := out.Object[part].(map[string]any)
-			if to == nil {
-				to = map[string]any{}
-			}
-			maps.Copy(to, from)
-			out.Object[part] = to
-		}
+		object := &unstructured.Unstructured{Object: owned}
+		object.SetGroupVersionKind(out.GroupVersionKind())
+		object.SetNamespace(out.GetNamespace())
+		object.SetName(out.GetName())
+		out = object.DeepCopy() // or an edit would reach the live object
 	}
 	return out, nil
 }

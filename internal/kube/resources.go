@@ -2,12 +2,14 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"reflect"
-	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // RoleResource is one resource of a cloud as an object of its own, below what it was made for. Cluster API's provider
@@ -18,9 +20,17 @@ const RoleResource = "resource"
 // that the user must take some action to resolve the problem before reconciliation will be attempted again."
 const severityError = "Error"
 
-// pollerAnnotation is there while ASO waits for the end of an operation of Azure's. The condition of an earlier failure
-// stays until that operation has ended.
-const pollerAnnotation = "serviceoperator.azure.com/poller-resume-token"
+// Annotations of ASO's.
+const (
+	// pollerAnnotation is there while ASO waits for the end of an operation of the cloud's. The condition of an earlier
+	// failure stays until then.
+	pollerAnnotation = "serviceoperator.azure.com/poller-resume-token"
+	// generationAnnotation is the generation that was sent to the cloud last.
+	generationAnnotation = "serviceoperator.azure.com/latest-reconciled-generation"
+	// policyAnnotation says what ASO may do to the resource; with policySkip it only reads it.
+	policyAnnotation = "serviceoperator.azure.com/reconcile-policy"
+	policySkip       = "skip"
+)
 
 // addResources hangs the resources that the objects of a tree list under their nodes.
 func (t *treeReader) addResources(ctx context.Context, n *Node) error {
@@ -98,58 +108,114 @@ func resourceNode(object *unstructured.Unstructured) *Node {
 	return n
 }
 
-// ResourcesFollow says that the resources of a cluster's objects are what these ask for now, and ready, so that a Ready
-// condition means the present and not the time before a change.
-func (c *Client) ResourcesFollow(ctx context.Context, key Key) (bool, error) {
+// AwaitResources waits until the resources of a cluster's objects are what these ask for now, and ready: a Ready condition
+// alone may be that of the time before a change.
+func (c *Client) AwaitResources(ctx context.Context, key Key, note func(string)) error {
+	last, patience := Unready{}, c.newPatience()
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
+		behind, err := c.ResourceBehind(ctx, key)
+		if err != nil || behind == nil {
+			return err == nil, err
+		}
+		last = *behind
+		note(last.String())
+		return false, patience.overFor(stoppedOf([]Unready{last}))
+	})
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return EndedError(ctx, "the cloud to follow the change", last.Object.String(), errors.New(last.Why))
+}
+
+// ResourceBehind gives a resource that is not yet what its object asks for, or not ready; nil when there is none.
+func (c *Client) ResourceBehind(ctx context.Context, key Key) (*Unready, error) {
 	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
 	if err != nil || cluster == nil {
-		return false, err
+		return nil, err
 	}
 	t := newTreeReader(c, key)
 	root, err := t.read(ctx, cluster)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return t.follows(ctx, root)
+	return t.behind(ctx, root)
 }
 
-func (t *treeReader) follows(ctx context.Context, n *Node) (bool, error) {
+func (t *treeReader) behind(ctx context.Context, n *Node) (*Unready, error) {
 	for _, child := range n.Children {
-		if ok, err := t.follows(ctx, child); !ok || err != nil {
-			return false, err
+		if found, err := t.behind(ctx, child); found != nil || err != nil {
+			return found, err
 		}
 	}
 	object := t.listing(n)
 	if object == nil {
-		return true, nil
+		return nil, nil
 	}
 	wanted, _, _ := unstructured.NestedSlice(object.Object, "spec", "resources") // what is no list asks for nothing
 	have, err := t.client.listed(ctx, object)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, want := range wanted {
-		if !slices.ContainsFunc(have, func(h *unstructured.Unstructured) bool { return includes(h, want) && readyNow(h) }) {
-			return false, nil
+		found := compareResource(object, have, want)
+		if found == nil {
+			continue
 		}
+		if found.stopped != nil {
+			found.stopped.Remedy = remedy(found.stopped, t.cluster)
+		}
+		return found, nil
 	}
-	return true, nil
+	return nil, nil
 }
 
-// includes says whether a live object is the wanted one and has all that is asked of it. Others may have added to it.
-func includes(have *unstructured.Unstructured, want any) bool {
+// compareResource gives what is wanted when it is not there, or lags behind.
+func compareResource(parent *unstructured.Unstructured, have []*unstructured.Unstructured, want any) *Unready {
+	for _, h := range have {
+		if !isNamed(h, want) {
+			continue
+		}
+		why := lag(h, want)
+		if why == "" {
+			return nil
+		}
+		u := &Unready{Object: objectOf(h), Why: why}
+		if node := resourceNode(h); node.Stopped {
+			u.stopped = node
+		}
+		return u
+	}
+	return &Unready{Object: objectOf(parent), Why: "has not made all of its resources yet"}
+}
+
+func objectOf(object *unstructured.Unstructured) Object {
+	return Object{Kind: object.GroupVersionKind(), Key: client.ObjectKeyFromObject(object)}
+}
+
+// lag says why a live resource is not yet what is wanted of it; empty when it is. Ready may be left over: ASO keeps it
+// through a change that comes without a new generation, such as the end of a hold, until the operation has ended.
+func lag(have *unstructured.Unstructured, want any) string {
+	notes := have.GetAnnotations()
 	fields, _ := want.(map[string]any)
-	name, _, _ := unstructured.NestedString(fields, "metadata", "name")
-	if fields["kind"] != have.GetKind() || name != have.GetName() {
-		return false
+	asked, _, _ := unstructured.NestedStringMap(fields, "metadata", "annotations") // what is no map asks for none
+	sent := notes[generationAnnotation]
+	switch {
+	case !covers(have.Object["spec"], fields["spec"]) || notes[policyAnnotation] != asked[policyAnnotation]:
+		return "has not been given the change yet"
+	case notes[policyAnnotation] != policySkip && sent != "" && sent != strconv.FormatInt(have.GetGeneration(), 10):
+		return "the change is not sent to the cloud yet"
+	case notes[pollerAnnotation] != "":
+		return "the cloud is working on it"
+	case !readyNow(have):
+		return whyNotReady(have)
 	}
-	return covers(have.Object["spec"], fields["spec"]) &&
-		covers(have.Object["metadata"], map[string]any{"annotations": metadataOf(fields)["annotations"]})
+	return ""
 }
 
-func metadataOf(fields map[string]any) map[string]any {
+func isNamed(have *unstructured.Unstructured, want any) bool {
+	fields, _ := want.(map[string]any)
 	metadata, _ := fields["metadata"].(map[string]any)
-	return metadata
+	return fields["kind"] == have.GetKind() && metadata["name"] == have.GetName()
 }
 
 // covers says whether a value has all of another: every field of an object, every item of a list in its place. What is

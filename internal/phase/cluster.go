@@ -17,6 +17,8 @@ type applyCluster struct {
 	client  *kube.Client
 	key     kube.Key
 	desired *clusterv1.Cluster
+	closed  *clusterv1.Cluster // desired while the gate is closed
+	gate    *gate              // nil when nothing is held back
 }
 
 func (applyCluster) Name() string { return "cluster" }
@@ -32,7 +34,11 @@ func (p applyCluster) Check(ctx context.Context) ([]Change, error) {
 	if current.DeletionTimestamp != nil {
 		return nil, kube.DeletingError(p.key)
 	}
-	changes, err := p.client.Diff(ctx, p.desired)
+	desired, err := p.form(ctx, current)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := p.client.Diff(ctx, desired)
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
@@ -43,8 +49,28 @@ func (p applyCluster) Check(ctx context.Context) ([]Change, error) {
 	return changes, nil
 }
 
+// form is the Cluster as it has to be applied now. One that is there keeps its gate as it is: release opens it.
+func (p applyCluster) form(ctx context.Context, live *clusterv1.Cluster) (*clusterv1.Cluster, error) {
+	if live != nil && p.gate != nil && !p.gate.closedIn(live) {
+		return p.desired, nil
+	}
+	shut, err := p.gate.shut(ctx, live)
+	if shut {
+		return p.closed, err
+	}
+	return p.desired, err
+}
+
 func (p applyCluster) Apply(ctx context.Context, _ func(string)) error {
-	if err := p.client.Apply(ctx, p.desired); err != nil {
+	current, err := p.client.Cluster(ctx, p.key)
+	if err != nil && uerr.ExitCode(err) != uerr.NotFound {
+		return err
+	}
+	desired, err := p.form(ctx, current)
+	if err != nil {
+		return err
+	}
+	if err := p.client.Apply(ctx, desired); err != nil {
 		return err
 	}
 	return p.client.SetOperation(ctx, p.key, kube.OperationCreate)

@@ -85,8 +85,14 @@ spec: {template: {spec: {containers: [{name: manager, image: "` + image + `"}]}}
 `)
 }
 
-// push stores an index of one image per architecture; each holds /manager over an older /manager in a layer below.
+// push stores the image of the provider's own program.
 func (u *upstreamStub) push(t *testing.T, program string, arches ...string) {
+	t.Helper()
+	u.pushImage(t, u.image(), program, arches...)
+}
+
+// pushImage stores an index of one image per architecture; each holds /manager over an older /manager in a layer below.
+func (u *upstreamStub) pushImage(t *testing.T, image, program string, arches ...string) {
 	t.Helper()
 	idx := v1.ImageIndex(empty.Index)
 	for _, arch := range arches {
@@ -107,7 +113,7 @@ func (u *upstreamStub) push(t *testing.T, program string, arches ...string) {
 			Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}},
 		})
 	}
-	ref, err := name.ParseReference(u.image(), name.Insecure)
+	ref, err := name.ParseReference(image, name.Insecure)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,9 +299,9 @@ func TestBundle(t *testing.T) {
 		t.Helper()
 		dir := t.TempDir()
 		from := vsphere.folder(dir)
-		write(t, from, "manager", program(machine))
+		write(t, from, "manager", elfHeader(machine))
 		write(t, from, "metadata.yaml", "m")
-		write(t, from, "infrastructure-components.yaml", "c")
+		write(t, from, "infrastructure-components.yaml", string(components("example.org/capv/controller:v1.14.0")))
 		return dir
 	}
 	offline := func(context.Context, Provider) (Release, error) { return Release{}, errors.New("no internet here") }
@@ -306,7 +312,7 @@ func TestBundle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(program(elf.EM_X86_64), read(t, dir, "manager")); diff != "" {
+		if diff := cmp.Diff(elfHeader(elf.EM_X86_64), read(t, dir, "manager")); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -333,8 +339,8 @@ func TestBundle(t *testing.T) {
 	})
 }
 
-// program is the header of an ELF file, which is all that is looked at.
-func program(machine elf.Machine) string {
+// elfHeader is the header of an ELF file, which is all that is looked at.
+func elfHeader(machine elf.Machine) string {
 	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(machine), Version: uint32(elf.EV_CURRENT), Ehsize: 64}
 	copy(h.Ident[:], elf.ELFMAG)
 	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)

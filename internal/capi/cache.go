@@ -31,8 +31,12 @@ type record struct {
 
 // seal checks that a folder is complete, and writes the sums of its files.
 func (r record) seal(p Provider, dir string) error {
+	files, err := p.files(dir)
+	if err != nil {
+		return err
+	}
 	r.Files = map[string]string{}
-	for _, name := range p.files() {
+	for _, name := range files {
 		sum, err := fileSum(filepath.Join(dir, name))
 		if err != nil {
 			return err
@@ -52,7 +56,11 @@ func (r record) seal(p Provider, dir string) error {
 // check compares a folder with its record; a missing file is an error, a missing record is not.
 func check(p Provider, dir string) (record, error) {
 	var rec record
-	for _, name := range p.files() {
+	files, err := p.files(dir)
+	if err != nil {
+		return rec, err
+	}
+	for _, name := range files {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return rec, err
 		}
@@ -110,13 +118,19 @@ func (b bundle) fetch(_ context.Context, p Provider, dir string) (record, error)
 	if _, err := check(p, from); err != nil {
 		return record{}, fmt.Errorf("bundle: %w", err)
 	}
-	if err := checkProgram(filepath.Join(from, ManagerFile), b.arch); err != nil {
+	files, err := p.files(from)
+	if err != nil {
 		return record{}, fmt.Errorf("bundle: %w", err)
 	}
-	if sameFiles(p, from, p.folder(b.cache)) {
+	for _, name := range p.programFiles(files) {
+		if err := checkProgram(filepath.Join(from, name), b.arch); err != nil {
+			return record{}, fmt.Errorf("bundle: %w", err)
+		}
+	}
+	if sameFiles(files, from, p.folder(b.cache)) {
 		return record{InPlace: true}, nil
 	}
-	for _, name := range p.files() {
+	for _, name := range files {
 		if err := copyFile(filepath.Join(from, name), filepath.Join(dir, name)); err != nil {
 			return record{}, err
 		}
@@ -124,8 +138,8 @@ func (b bundle) fetch(_ context.Context, p Provider, dir string) (record, error)
 	return record{Source: "bundle " + b.folder}, nil
 }
 
-func sameFiles(p Provider, a, b string) bool {
-	for _, name := range p.files() {
+func sameFiles(files []string, a, b string) bool {
+	for _, name := range files {
 		x, errX := fileSum(filepath.Join(a, name))
 		y, errY := fileSum(filepath.Join(b, name))
 		if errX != nil || errY != nil || x != y {

@@ -62,6 +62,3 @@ func (p Provider) ComponentsFile() string {
 func (p Provider) folder(repository string) string {
 	return filepath.Join(repository, p.Label(), p.Version)
 }
-
-// files are all that a complete folder holds.
-func (p Provider) files() []string { return []string{p.ComponentsFile(), MetadataFile, ManagerFile} }

@@ -22,13 +22,3 @@ func TestProvidersNamesAsClusterctl(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func TestManagerImage(t *testing.T) {
-	got, err := managerImage(components("registry.example/capv:v1"))
-	if err != nil || got != "registry.example/capv:v1" {
-		t.Errorf("image is %q, %v", got, err)
-	}
-	if _, err := managerImage([]byte("kind: Namespace\napiVersion: v1\nmetadata: {name: x}\n")); err == nil {
-		t.Error("components without a Deployment were accepted")
-	}
-}

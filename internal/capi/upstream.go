@@ -9,10 +9,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/config"
 	"sigs.k8s.io/cluster-api/cmd/clusterctl/client/repository"
-	utilyaml "sigs.k8s.io/cluster-api/util/yaml"
 )
 
 // upstreamRelease downloads the components and the metadata of a release with clusterctl's repository client, which knows
@@ -48,7 +46,7 @@ func releaseOf(ctx context.Context, p Provider) (config.Client, config.Provider,
 	return cfg, config.NewProvider(p.Name, url, p.Type), nil
 }
 
-// upstream is the released components and the program inside the released image.
+// upstream is the released components and the programs inside the images that they name.
 type upstream struct {
 	arch    string
 	release func(context.Context, Provider) (Release, error)
@@ -64,20 +62,17 @@ func (u *upstream) fetch(ctx context.Context, p Provider, dir string) (record, e
 	if err != nil {
 		return record{}, fmt.Errorf("release: %w", err)
 	}
-	image, err := managerImage(rel.Components)
+	list, err := p.programs(rel.Components)
 	if err != nil {
 		return record{}, err
 	}
-	tag, err := name.NewTag(image, append([]name.Option{name.StrictValidation}, u.names...)...)
-	if err != nil {
-		return record{}, fmt.Errorf("image %q in the components: %w", image, err)
-	}
-	digest, err := u.pin(ctx, tag)
-	if err != nil {
-		return record{}, err
-	}
-	if err := u.extractManager(ctx, digest, filepath.Join(dir, ManagerFile)); err != nil {
-		return record{}, fmt.Errorf("image %s: %w", digest, err)
+	var from []string
+	for _, prog := range list {
+		digest, err := u.fetchProgram(ctx, prog, dir)
+		if err != nil {
+			return record{}, err
+		}
+		from = append(from, "image "+digest.String())
 	}
 	if err := os.WriteFile(filepath.Join(dir, p.ComponentsFile()), rel.Components, 0o644); err != nil {
 		return record{}, err
@@ -85,33 +80,21 @@ func (u *upstream) fetch(ctx context.Context, p Provider, dir string) (record, e
 	if err := os.WriteFile(filepath.Join(dir, MetadataFile), rel.Metadata, 0o644); err != nil {
 		return record{}, err
 	}
-	return record{Source: "image " + digest.String()}, nil
+	return record{Source: strings.Join(from, ", ")}, nil
 }
 
-// managerImage finds the image of the container named manager in the components' one Deployment.
-func managerImage(components []byte) (string, error) {
-	objs, err := utilyaml.ToUnstructured(components)
+// fetchProgram takes one program out of its image, at the digest that the image's tag stands for.
+func (u *upstream) fetchProgram(ctx context.Context, prog program, dir string) (name.Digest, error) {
+	tag, err := name.NewTag(prog.image, append([]name.Option{name.StrictValidation}, u.names...)...)
 	if err != nil {
-		return "", fmt.Errorf("components: %w", err)
+		return name.Digest{}, fmt.Errorf("image %q in the components: %w", prog.image, err)
 	}
-	for _, obj := range objs {
-		if obj.GetKind() != "Deployment" {
-			continue
-		}
-		if image := containerImage(obj); image != "" {
-			return image, nil
-		}
+	digest, err := u.pin(ctx, tag)
+	if err != nil {
+		return name.Digest{}, err
 	}
-	return "", fmt.Errorf("components: no Deployment with a container named manager")
-}
-
-func containerImage(deployment unstructured.Unstructured) string {
-	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	for _, c := range containers {
-		if m, ok := c.(map[string]any); ok && m["name"] == "manager" {
-			image, _ := m["image"].(string)
-			return image
-		}
+	if err := u.extractManager(ctx, digest, filepath.Join(dir, prog.file)); err != nil {
+		return name.Digest{}, fmt.Errorf("image %s: %w", digest, err)
 	}
-	return ""
+	return digest, nil
 }

@@ -1,6 +1,7 @@
 package capi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -74,11 +76,11 @@ func webhookProblem(ctx context.Context, c client.Client, obj unstructured.Unstr
 		p.cause = err
 		return p
 	}
-	resource, found := createdResource(cfg)
-	if !found {
+	resources := createdResources(cfg)
+	if len(resources) == 0 {
 		return nil
 	}
-	kind, err := c.RESTMapper().KindFor(resource)
+	kind, err := firstKind(c.RESTMapper(), resources)
 	if err != nil {
 		p.cause = err
 		return p
@@ -95,17 +97,33 @@ func webhookProblem(ctx context.Context, c client.Client, obj unstructured.Unstr
 	return nil
 }
 
-func createdResource(cfg admissionv1.MutatingWebhookConfiguration) (schema.GroupVersionResource, bool) {
+// createdResources are those whose creation is judged.
+func createdResources(cfg admissionv1.MutatingWebhookConfiguration) []schema.GroupVersionResource {
+	var out []schema.GroupVersionResource
 	for _, hook := range cfg.Webhooks {
 		for _, rule := range hook.Rules {
 			if slices.Contains(rule.Operations, admissionv1.Create) {
-				return schema.GroupVersionResource{
+				out = append(out, schema.GroupVersionResource{
 					Group: rule.APIGroups[0], Version: rule.APIVersions[0], Resource: rule.Resources[0],
-				}, true
+				})
 			}
 		}
 	}
-	return schema.GroupVersionResource{}, false
+	return out
+}
+
+// firstKind passes over resources without a definition: upstream's Azure provider has webhooks for all of Azure Service
+// Operator's kinds, and definitions for ten of them.
+func firstKind(mapper meta.RESTMapper, resources []schema.GroupVersionResource) (schema.GroupVersionKind, error) {
+	var first error
+	for _, resource := range resources {
+		kind, err := mapper.KindFor(resource)
+		if err == nil || !meta.IsNoMatchError(err) {
+			return kind, err
+		}
+		first = cmp.Or(first, err)
+	}
+	return schema.GroupVersionKind{}, first
 }
 
 // unanswered tells an API server that could not reach the webhook, or not be reached itself, from one that was told no.

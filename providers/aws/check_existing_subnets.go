@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -118,7 +119,7 @@ func (i *inspection) waysOut(ctx context.Context) (map[string]string, error) {
 func defaultRoute(routes []types.Route) string {
 	for _, r := range routes {
 		if sdk.ToString(r.DestinationCidrBlock) == "0.0.0.0/0" && r.State != types.RouteStateBlackhole {
-			return firstOf(sdk.ToString(r.NatGatewayId), sdk.ToString(r.GatewayId), sdk.ToString(r.TransitGatewayId),
+			return cmp.Or(sdk.ToString(r.NatGatewayId), sdk.ToString(r.GatewayId), sdk.ToString(r.TransitGatewayId),
 				sdk.ToString(r.NetworkInterfaceId), sdk.ToString(r.InstanceId), sdk.ToString(r.VpcPeeringConnectionId))
 		}
 	}

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -24,7 +25,7 @@ const (
 
 // clusterType is the type asked for. Without one a cluster that is there stays what it is, and a new one is the usual.
 func (i *inspection) clusterType() string {
-	return firstOf(i.config().String(keyClusterType), i.typeInUse(), typeEC2)
+	return cmp.Or(i.config().String(keyClusterType), i.typeInUse(), typeEC2)
 }
 
 // typeInUse is the type of the cluster as it is, or "". Only self-managed clusters have an image as a variable.

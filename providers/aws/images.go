@@ -28,7 +28,7 @@ type image struct {
 
 // operatingSystem is the middle of an image's name; "*" stands for any version.
 func operatingSystem(c *config.Config) string {
-	name, version := firstOf(c.String(keyOSName), defaultOSName), c.String(keyOSVersion)
+	name, version := cmp.Or(c.String(keyOSName), defaultOSName), c.String(keyOSVersion)
 	if version == "" {
 		version = "*"
 		if name == defaultOSName {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"bytes"
+	"cmp"
 
 	"fmt"
 	"io"
@@ -126,7 +127,7 @@ func (a *account) Do(r *http.Request) (*http.Response, error) {
 	}
 	out := r.Clone(r.Context())
 	out.Body = io.NopCloser(bytes.NewReader(body))
-	out.Host = firstOf(r.Host, r.URL.Host)
+	out.Host = cmp.Or(r.Host, r.URL.Host)
 	out.URL.Scheme, out.URL.Host = "http", a.moto.address
 	out.Header.Set("X-Moto-Account-Id", a.id)
 	return http.DefaultClient.Do(out)
@@ -144,7 +145,7 @@ func (a *account) note(r *http.Request) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	_, target, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".") // of the services that speak JSON
-	a.calls[firstOf(form.Get("Action"), target)]++
+	a.calls[cmp.Or(form.Get("Action"), target)]++
 	if a.refuse[r.URL.Host] {
 		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
 	}

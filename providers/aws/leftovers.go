@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -31,7 +32,7 @@ type thing struct {
 	tags map[string]string
 }
 
-func (t thing) name() string { return firstOf(t.tags["Name"], t.id) }
+func (t thing) name() string { return cmp.Or(t.tags["Name"], t.id) }
 
 // bears says whether the tags say owned; shared things, such as the subnets of an existing VPC, outlive the cluster.
 func (g gone) bears(tags map[string]string) bool {

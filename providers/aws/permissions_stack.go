@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,8 +160,8 @@ func (g *grant) went(ctx context.Context, id string, err error) error {
 		out.Cause = fmt.Errorf("AWS is not done after %s", longestStack)
 	default:
 		reason := g.cloud.scrub(sdk.ToString(failed.ResourceStatusReason))
-		name := firstOf(sdk.ToString(failed.PhysicalResourceId), sdk.ToString(failed.LogicalResourceId))
-		out.Cause = fmt.Errorf("%s %s (%s): %s", sdk.ToString(failed.ResourceType), name, sdk.ToString(failed.LogicalResourceId), firstOf(reason, string(failed.ResourceStatus)))
+		name := cmp.Or(sdk.ToString(failed.PhysicalResourceId), sdk.ToString(failed.LogicalResourceId))
+		out.Cause = fmt.Errorf("%s %s (%s): %s", sdk.ToString(failed.ResourceType), name, sdk.ToString(failed.LogicalResourceId), cmp.Or(reason, string(failed.ResourceStatus)))
 		out.Next = remedyFor(name, reason)
 	}
 	return out

@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"cmp"
+
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers/preflight"
@@ -25,7 +27,7 @@ func proxyVariable(c *config.Config) (map[string]any, uerr.Findings) {
 				"set "+key+" to a proxy that lets the machines' network through without a password")...)
 		}
 	}
-	http, https = firstOf(http, https), firstOf(https, http)
+	http, https = cmp.Or(http, https), cmp.Or(https, http)
 	if http == "" || findings != nil {
 		return nil, findings
 	}

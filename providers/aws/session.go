@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -58,7 +59,7 @@ func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 		from.option, awsconfig.WithRetryMode(sdk.RetryModeAdaptive), awsconfig.WithRetryMaxAttempts(attempts),
 		awsconfig.WithAppID("slipway"), awsconfig.WithLogger(logging.Nop{}),
 	}
-	if region := firstOf(c.String(keyRegion), from.region); region != "" {
+	if region := cmp.Or(c.String(keyRegion), from.region); region != "" {
 		options = append(options, awsconfig.WithRegion(region))
 	}
 	if p.options.Client != nil {
@@ -119,13 +120,4 @@ func home(region string) string {
 		}
 	}
 	return "us-east-1"
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

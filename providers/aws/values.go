@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -41,7 +42,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if err = errors.Join(err, found.Err()); err != nil {
 		return providers.Values{}, err
 	}
-	values.KubernetesVersion = firstOf(i.image.version, r.KubernetesVersion)
+	values.KubernetesVersion = cmp.Or(i.image.version, r.KubernetesVersion)
 	if i.clusterType() == typeEKS {
 		values.Class, values.KubernetesVersion = classEKS, wholeVersion(r.KubernetesVersion)
 	}

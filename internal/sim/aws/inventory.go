@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,13 +33,8 @@ type Inventory struct {
 }
 
 func (i Inventory) withDefaults() Inventory {
-	fill := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	fill(&i.Region, "us-east-1")
-	fill(&i.KeyPair, "default")
+	i.Region = cmp.Or(i.Region, "us-east-1")
+	i.KeyPair = cmp.Or(i.KeyPair, "default")
 	if len(i.Versions) == 0 {
 		i.Versions = []string{"v1.35.4", "v1.36.3"}
 	}

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -52,15 +53,10 @@ type Subnet struct {
 }
 
 func (i Inventory) withDefaults() Inventory {
-	fill := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	fill(&i.Tenant, "11111111-1111-4111-8111-111111111111")
-	fill(&i.Subscription, "22222222-2222-4222-8222-222222222222")
-	fill(&i.Object, "33333333-3333-4333-8333-333333333333")
-	fill(&i.Role, "Owner")
+	i.Tenant = cmp.Or(i.Tenant, "11111111-1111-4111-8111-111111111111")
+	i.Subscription = cmp.Or(i.Subscription, "22222222-2222-4222-8222-222222222222")
+	i.Object = cmp.Or(i.Object, "33333333-3333-4333-8333-333333333333")
+	i.Role = cmp.Or(i.Role, "Owner")
 	if len(i.Locations) == 0 {
 		i.Locations = []string{"eastus", "westeurope"}
 	}
@@ -77,9 +73,7 @@ func (i Inventory) withDefaults() Inventory {
 			{Name: "Standard_D8s_v3", Family: "standardDSv3Family", Cores: 8, MemoryGiB: 32, Zones: []string{"1", "2", "3"}},
 		}
 	}
-	if i.Cores == 0 {
-		i.Cores = 100
-	}
+	i.Cores = cmp.Or(i.Cores, 100)
 	return i
 }
 

@@ -34,6 +34,7 @@ type Config struct {
 	layers    []layer // the strongest first
 	values    *viper.Viper
 	path      string
+	place     Place // of the entry that it is for, in a list of clusters
 	file      *file
 	flagNames map[string]string
 	findings  uerr.Findings
@@ -141,10 +142,34 @@ func (c *Config) Origin(key string) Origin {
 	name, _ := c.registry.canonical(key)
 	for _, l := range c.layers {
 		if v, ok := l.values[name]; ok {
-			return Origin{Source: l.source, Where: v.where}
+			return Origin{Source: l.source, Where: v.where, Place: v.place}
 		}
 	}
 	return Origin{Source: SourceDefault, Where: "default"}
+}
+
+// strongest is the value in effect of a variable by its canonical name, before there is a plan and but for defaults.
+func (c *Config) strongest(name string) value {
+	for _, l := range c.layers {
+		if v, ok := l.values[name]; ok {
+			return v
+		}
+	}
+	return value{}
+}
+
+// Strongest is the first of the keys that the strongest source sets, for variables that say the same in several ways;
+// empty when none is set.
+func (c *Config) Strongest(keys ...string) string {
+	for _, l := range c.layers {
+		for _, key := range keys {
+			name, _ := c.registry.canonical(key)
+			if _, ok := l.values[name]; ok {
+				return key
+			}
+		}
+	}
+	return ""
 }
 
 // Variables lists every known variable, in the order of the tables and without the families of ignored names.

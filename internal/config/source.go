@@ -14,26 +14,33 @@ import (
 // Source is a kind of place that sets values; the constants are in the order of precedence.
 type Source string
 
-// The sources, the strongest first.
+// The sources, the strongest first. The entry of a cluster and the defaults of entries are in files with a list of them.
 const (
 	SourceFlag        Source = "flag"
+	SourceEntry       Source = "entry"
 	SourceEnvironment Source = "environment"
+	SourceDefaults    Source = "defaults"
 	SourceFile        Source = "file"
 	SourcePlan        Source = "plan"
 	SourceDefault     Source = "default"
 )
 
-// Origin is where a value was set: "--worker-machine-count", "$VSPHERE_NETWORK", "/path/config.yaml:12", "plan prod".
+// Origin is where a value was set: "--worker-machine-count", "$VSPHERE_NETWORK", "/path/config.yaml:12", "plan prod",
+// "/path/fleet.yaml:12 (clusters[2].workers)".
 type Origin struct {
 	Source Source `json:"source"`
 	Where  string `json:"where"`
+	Place  Place  `json:"place,omitzero"` // of a value of an entry or of the defaults
 }
 
 // String is Where.
 func (o Origin) String() string { return o.Where }
 
 // value is a text and its place.
-type value struct{ text, where string }
+type value struct {
+	text, where string
+	place       Place // when there is more to it than where says
+}
 
 // layer is the values of one source, under their canonical names.
 type layer struct {
@@ -43,15 +50,15 @@ type layer struct {
 
 // set stores a value under its canonical name. An empty text means "as if it were not there", as TKG's environment and
 // the empty keys of its file do. The first spelling of an alias never hides the canonical one.
-func (l layer) set(r *registry, key, text, where string) uerr.Findings {
-	plain, err := secret.Decode(text)
+func (l layer) set(r *registry, key string, val value) uerr.Findings {
+	text, err := secret.Decode(val.text)
 	if err != nil {
 		return uerr.Findings{{
-			Where: where, Problem: fmt.Sprintf("the encoded value of %s cannot be read: %v", key, err),
+			Where: val.where, Problem: fmt.Sprintf("the encoded value of %s cannot be read: %v", key, err),
 			Next: fmt.Sprintf("write %s in plain text; Slipway encodes it again", key),
 		}}
 	}
-	if plain == "" {
+	if val.text = text; text == "" {
 		return nil
 	}
 	v, _ := r.find(key, "")
@@ -61,7 +68,7 @@ func (l layer) set(r *registry, key, text, where string) uerr.Findings {
 		}
 		key = v.AliasOf
 	}
-	l.values[key] = value{text: plain, where: where}
+	l.values[key] = val
 	return nil
 }
 
@@ -76,7 +83,7 @@ func flagLayer(o Options, r *registry) (layer, uerr.Findings) {
 			where = "flag for " + key
 		}
 		if _, known := r.find(key, ""); known {
-			findings = append(findings, l.set(r, key, o.Flags[key], where)...)
+			findings = append(findings, l.set(r, key, value{text: o.Flags[key], where: where})...)
 		}
 	}
 	return l, findings
@@ -93,7 +100,7 @@ func environLayer(environ []string, r *registry) (layer, uerr.Findings) {
 	l := newLayer(SourceEnvironment)
 	var findings uerr.Findings
 	for _, key := range canonicalFirst(env, r) {
-		findings = append(findings, l.set(r, key, env[key], "$"+key)...)
+		findings = append(findings, l.set(r, key, value{text: env[key], where: "$" + key})...)
 	}
 	return l, findings
 }
@@ -107,7 +114,7 @@ func planLayer(name string, vars map[string]string, r *registry) (layer, uerr.Fi
 			findings = append(findings, r.unknown(key, where))
 			continue
 		}
-		findings = append(findings, l.set(r, key, vars[key], where)...)
+		findings = append(findings, l.set(r, key, value{text: vars[key], where: where})...)
 	}
 	return l, findings
 }

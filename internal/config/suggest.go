@@ -51,8 +51,12 @@ func distance(a, b string, limit int) int {
 
 // unknown is the finding for a key that no table has.
 func (r *registry) unknown(key, where string) uerr.Finding {
+	return unknownKey(key, where, append(reservedKeys(), r.order...))
+}
+
+// unknownKey is the finding for a key that is none of those known.
+func unknownKey(key, where string, known []string) uerr.Finding {
 	f := uerr.Finding{Where: where, Problem: fmt.Sprintf("unknown key %q", clip(key))}
-	known := append(reservedKeys(), r.order...)
 	if near := Nearest(key, known); near != "" {
 		f.Next = fmt.Sprintf("write %s", near)
 		f.Problem += fmt.Sprintf(", did you mean %s?", near)

@@ -21,7 +21,7 @@ func (c *Config) Validate(infrastructure string, uses ...Use) uerr.Findings {
 		}
 		if err := v.check(text); err != nil {
 			findings = append(findings, uerr.Finding{
-				Where: c.Origin(name).Where, Problem: err.Error(), Next: c.howToSet(name, v.sample()),
+				Where: c.Origin(name).Where, Problem: err.Error(), Next: c.howToSet(name, v.sampleFor(text)),
 			})
 			continue
 		}
@@ -43,10 +43,20 @@ func (v Variable) sample() string {
 	return v.Type.sample()
 }
 
+// sampleFor is the nearest value of an enum to one that is misspelt, or any sample.
+func (v Variable) sampleFor(text string) string {
+	if near := Nearest(text, v.Values); near != "" {
+		return near
+	}
+	return v.sample()
+}
+
 // howToSet says what to type to give a variable another value: where it was set, or where it is best set.
 func (c *Config) howToSet(name, sample string) string {
 	flag := c.flagNames[name]
 	switch o := c.Origin(name); {
+	case o.Place.Field != "":
+		return fmt.Sprintf("write %s: %s on line %s:%d", o.Place.key(), sample, o.Place.File, o.Place.Line)
 	case o.Source == SourceFlag:
 		return fmt.Sprintf("type %s %s", o.Where, sample)
 	case o.Source == SourceEnvironment:
@@ -55,6 +65,8 @@ func (c *Config) howToSet(name, sample string) string {
 		return fmt.Sprintf("write %s: %s on line %s", name, sample, o.Where)
 	case o.Source == SourcePlan:
 		return fmt.Sprintf("correct %s in %s", name, o.Where)
+	case c.place.Field != "":
+		return fmt.Sprintf("write %s: %s below variables: of the cluster or of defaults:, or export %s", name, sample, name)
 	case flag != "":
 		return fmt.Sprintf("type %s %s, or write %s: %s in %s", flag, sample, name, sample, c.path)
 	}
@@ -69,6 +81,10 @@ func (c *Config) missing(infrastructure string, uses []Use) uerr.Findings {
 	for _, u := range uses {
 		want |= u
 	}
+	where := c.path
+	if c.place.Field != "" {
+		where = c.place.String()
+	}
 	var findings uerr.Findings
 	for _, name := range c.registry.order {
 		v, _ := c.registry.find(name, infrastructure)
@@ -82,7 +98,7 @@ func (c *Config) missing(infrastructure string, uses []Use) uerr.Findings {
 			problem += fmt.Sprintf(" (and so is %s, which would do)", v.Unless)
 		}
 		findings = append(findings, uerr.Finding{
-			Where: c.path, Problem: problem, Next: c.howToSet(name, v.sample()),
+			Where: where, Problem: problem, Next: c.howToSet(name, v.sample()),
 		})
 	}
 	return findings

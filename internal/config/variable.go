@@ -40,6 +40,7 @@ type Role string
 const (
 	RoleNone        Role = ""
 	RoleNodeNetwork Role = "node network" // the CIDR that nodes live in
+	RoleNetwork     Role = "network"      // which network the nodes are in; several variables may say it together
 	RoleEndpoint    Role = "endpoint"     // host of the workload cluster's API
 	RoleOdd         Role = "odd"          // an odd count, of members of etcd
 	RoleName        Role = "dns label"    // becomes the name of an object

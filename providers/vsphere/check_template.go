@@ -167,7 +167,7 @@ func (i *inspection) checkSizes(context.Context) uerr.Findings {
 		s, found := machineSize(i.config(), r)
 		findings = append(findings, found...)
 		if found == nil && int64(s.DiskGiB)*gib < i.template.disk {
-			key := strongest(i.config(), r.sizeKey, "SIZE", r.prefix+"_DISK_GIB", "VSPHERE_DISK_GIB")
+			key := i.config().Strongest(r.sizeKey, "SIZE", r.prefix+"_DISK_GIB", "VSPHERE_DISK_GIB")
 			if key == "" {
 				key = r.prefix + "_DISK_GIB"
 			}

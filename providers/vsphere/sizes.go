@@ -58,7 +58,7 @@ func machineSize(c *config.Config, r role) (size, uerr.Findings) {
 }
 
 func oneNumber(c *config.Config, r role, suffix string, of func(size) int) (int, uerr.Findings) {
-	key := strongest(c, r.sizeKey, "SIZE", r.prefix+suffix, "VSPHERE"+suffix)
+	key := c.Strongest(r.sizeKey, "SIZE", r.prefix+suffix, "VSPHERE"+suffix)
 	if key == "" {
 		key = r.prefix + suffix // its default
 	}
@@ -76,16 +76,4 @@ func oneNumber(c *config.Config, r role, suffix string, of func(size) int) (int,
 			Next: "use small, medium, large or extra-large"}}
 	}
 	return of(named), nil
-}
-
-// strongest is the first of the keys that the strongest source sets; empty when none is set.
-func strongest(c *config.Config, keys ...string) string {
-	for _, source := range []config.Source{config.SourceFlag, config.SourceEnvironment, config.SourceFile, config.SourcePlan} {
-		for _, key := range keys {
-			if c.Origin(key).Source == source {
-				return key
-			}
-		}
-	}
-	return ""
 }

@@ -13,7 +13,7 @@ func Variables() []config.Variable {
 
 func connection() []config.Variable {
 	return inSection("vSphere: the vCenter", []config.Variable{
-		{Name: "VSPHERE_SERVER", Type: config.TypeHost, Required: config.UseCloud, Example: "vcenter.example.org", Doc: "Host name or address of the vCenter."},
+		{Name: "VSPHERE_SERVER", Type: config.TypeHost, Role: config.RoleNetwork, Required: config.UseCloud, Example: "vcenter.example.org", Doc: "Host name or address of the vCenter."},
 		{Name: "VSPHERE_USERNAME", Required: config.UseCloud, Example: "administrator@vsphere.local", Doc: "User that creates the machines."},
 		{Name: "VSPHERE_PASSWORD", Secret: true, Required: config.UseCloud, Doc: "Its password."},
 		{
@@ -31,7 +31,7 @@ func connection() []config.Variable {
 
 func placement() []config.Variable {
 	return inSection("vSphere: where machines go", []config.Variable{
-		{Name: "VSPHERE_DATACENTER", Type: config.TypePath, Required: config.UseCluster, Example: "/dc0", Doc: "Datacenter, by name or inventory path."},
+		{Name: "VSPHERE_DATACENTER", Type: config.TypePath, Role: config.RoleNetwork, Required: config.UseCluster, Example: "/dc0", Doc: "Datacenter, by name or inventory path."},
 		{
 			Name: "VSPHERE_DATASTORE", Type: config.TypePath, Required: config.UseCluster, Unless: "VSPHERE_STORAGE_POLICY_ID",
 			Example: "/dc0/datastore/ds0", Doc: "Datastore of the machines' disks.",
@@ -42,7 +42,7 @@ func placement() []config.Variable {
 			Name: "VSPHERE_RESOURCE_POOL", Type: config.TypePath, Example: "/dc0/host/cluster0/Resources/clusters",
 			Doc: "Resource pool; empty is the default pool of the only cluster.",
 		},
-		{Name: "VSPHERE_NETWORK", Type: config.TypePath, Default: "VM Network", Doc: "Port group of the machines; it needs DHCP."},
+		{Name: "VSPHERE_NETWORK", Type: config.TypePath, Role: config.RoleNetwork, Default: "VM Network", Doc: "Port group of the machines; it needs DHCP."},
 		{
 			Name: "VSPHERE_TEMPLATE", Type: config.TypePath, Example: "/dc0/vm/templates/ubuntu-2404-kube-v1.36.3",
 			Doc: "VM template of the nodes; empty finds the one of the Kubernetes version and operating system.",

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// FleetOptions is where the clusters of a batch come from. Options.File is not read when there are paths.
+type FleetOptions struct {
+	Options
+	Paths []string  // files, folders of *.yaml and *.yml, and "-" for Stdin; none means the file that FindFile finds
+	Stdin io.Reader // read once
+
+	Plans                    map[string]Plan // by name
+	DefaultPlan              string          // of a cluster that names none
+	DefaultInfrastructure    string          // likewise
+	DefaultManagementCluster string          // likewise: the current one
+	ManagementClusters       []string        // names that an entry may have; nil means that any will do
+}
+
+// Plan is what a fleet has to know of a plan.
+type Plan struct {
+	Values     map[string]string // as Config.WithPlan takes them
+	MinWorkers int
+}
+
+// Fleet is the clusters of several files, in the order of the files.
+//
+// The flat variables and the defaults of a file hold for its own clusters. Those of the file without clusters, of which
+// there may be one, are shared: they hold for the clusters of all files, behind each file's own.
+type Fleet struct {
+	options  FleetOptions
+	registry *registry
+	files    []*fleetFile
+	entries  []*Entry
+	findings uerr.Findings // of reading, each once
+}
+
+// fleetFile is one file with its values for all its clusters.
+type fleetFile struct {
+	*file
+	flat     layer
+	defaults *block // never nil
+	clusters []*yaml.Node
+
+	hasClusters bool // an empty list included: it says that there are to be none
+}
+
+// LoadFleet reads every file. As with Load the error is uerr.Findings for what cannot be read at all, the fleet is usable
+// without it, and what is wrong with single keys and values waits in Validate.
+func LoadFleet(o FleetOptions) (*Fleet, error) {
+	f := &Fleet{options: o, registry: newRegistry(o.Tables)}
+	files, problems := readFiles(o)
+	f.findings = append(f.findings, problems...)
+	flags, found := flagLayer(o.Options, f.registry)
+	f.findings = append(f.findings, found...)
+	env, found := environLayer(o.Environ, f.registry)
+	f.findings = append(f.findings, found...)
+	for _, one := range files {
+		f.add(one)
+	}
+	own, shared := f.split()
+	for _, ff := range own {
+		blocks, layers := []*block{ff.defaults}, []layer{ff.defaults.layer, ff.flat}
+		if shared != nil {
+			blocks, layers = append(blocks, shared.defaults), append(layers, shared.defaults.layer, shared.flat)
+		}
+		for i, n := range ff.clusters {
+			at := Place{File: ff.path, Line: n.Line, Column: n.Column, Field: fmt.Sprintf("%s[%d]", keyClusters, i)}
+			b := readBlock(ff.file, f.registry, n, at, SourceEntry)
+			f.entries = append(f.entries, f.newEntry(ff, append([]*block{b}, blocks...), append([]layer{flags, b.layer, env}, layers...)))
+		}
+	}
+	return f, problems.Err()
+}
+
+// add reads the flat variables and the defaults of a file, and finds its clusters.
+func (f *Fleet) add(one *file) {
+	s := &reading{file: one, strict: true, registry: f.registry, layer: newLayer(SourceFile), seen: map[string]entry{}}
+	flat, findings := s.read(one.entries())
+	ff := &fleetFile{file: one, flat: flat}
+	at := func(key string) Place {
+		k := keyOf(one.root, key)
+		return Place{File: one.path, Line: k.Line, Column: k.Column, Field: key}
+	}
+	ff.defaults = &block{layer: newLayer(SourceDefaults)}
+	if n := child(one.root, keyDefaults); !isNull(n) {
+		ff.defaults = readBlock(one, f.registry, n, at(keyDefaults), SourceDefaults)
+	}
+	list := target(child(one.root, keyClusters))
+	ff.hasClusters = list != nil
+	switch {
+	case isNull(list):
+	case list.Kind != yaml.SequenceNode:
+		findings = append(findings, uerr.Finding{
+			Where: at(keyClusters).String(), Problem: "clusters is not a list", Next: "write - name: NAME below it for each cluster",
+		})
+	default:
+		ff.clusters = list.Content
+	}
+	f.findings = append(append(f.findings, findings...), ff.defaults.findings...)
+	f.files = append(f.files, ff)
+}
+
+// split tells the files with clusters from the one that is shared, and refuses a second of those.
+func (f *Fleet) split() (own []*fleetFile, shared *fleetFile) {
+	refuse := func(ff *fleetFile, problem, next string) {
+		f.findings = append(f.findings, uerr.Finding{Where: ff.at(1), Problem: problem, Next: next})
+	}
+	for _, ff := range f.files {
+		switch {
+		case ff.hasClusters:
+			own = append(own, ff)
+		case len(ff.flat.values) == 0 && ff.defaults.place == Place{}:
+			if ff.root != nil {
+				refuse(ff, "the file holds no clusters, no defaults and no variables", "leave the file out, or write clusters: with - name: NAME below it")
+			}
+		case shared != nil:
+			refuse(ff, "the file holds no clusters, and "+shared.path+" is shared by all clusters already", "put what all clusters share into one file")
+		default:
+			shared = ff
+		}
+	}
+	if len(own) == 0 && len(f.files) > 0 && f.findings.Err() == nil {
+		refuse(f.files[0], "there are no clusters in the file", "write clusters: with - name: NAME below it for each cluster")
+	}
+	return own, shared
+}
+
+// Entries are the clusters in the order of the files. One that is wrong is there too: see Validate.
+func (f *Fleet) Entries() []*Entry { return slices.Clone(f.entries) }
+
+// Format keeps %v and its relatives from printing values.
+func (f *Fleet) Format(s fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(s, "fleet(%d clusters)", len(f.entries))
+}

@@ -31,6 +31,7 @@ func TestOnAPlane(t *testing.T) {
 		"apply and diff":           testApplyAndDiff,
 		"conflict names its owner": testConflict,
 		"scale keeps the rest":     testScale,
+		"pools":                    testPools,
 		"health checks":            testHealthChecks,
 		"lock":                     testLock,
 		"lock is lost":             testLockLost,

@@ -59,6 +59,7 @@ func TestOnAPlane(t *testing.T) {
 		"join a delete":           testJoinADelete,
 		"preview touches nothing": testPreview,
 		"refused sizes":           testRefusedSizes,
+		"pools":                   testPools,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

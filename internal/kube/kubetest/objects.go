@@ -38,13 +38,17 @@ func Identity(namespace, cluster string) *corev1.Secret {
 	}
 }
 
-// Class is a template and a ClusterClass that names it.
+// Class is a template and a ClusterClass that names it. Its workers of class worker are machine deployments, those of
+// class system machine pools.
 func Class(namespace string) []*unstructured.Unstructured {
 	template := Infra("TestCluster", namespace, ClassName, "")
 	template.SetLabels(map[string]string{kube.ManagedByLabel: kube.FieldOwner})
 	class := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
 		"infrastructure": map[string]any{"templateRef": ref("TestClusterTemplate")},
 		"controlPlane":   map[string]any{"templateRef": ref("TestControlPlaneTemplate")},
+		"workers": map[string]any{
+			"machineDeployments": []any{workers(kube.WorkerClass)}, "machinePools": []any{workers(kube.SystemClass)},
+		},
 	}}}
 	class.SetGroupVersionKind(clusterv1.GroupVersion.WithKind("ClusterClass"))
 	class.SetNamespace(namespace)
@@ -67,6 +71,13 @@ func Infra(kind, namespace, name, cluster string) *unstructured.Unstructured {
 
 func ref(kind string) map[string]any {
 	return map[string]any{"apiVersion": InfraGroup + "/v1beta1", "kind": kind, "name": ClassName}
+}
+
+func workers(class string) map[string]any {
+	return map[string]any{
+		"class": class, "bootstrap": map[string]any{"templateRef": ref("TestConfigTemplate")},
+		"infrastructure": map[string]any{"templateRef": ref("TestMachineTemplate")},
+	}
 }
 
 func owned(cluster string) map[string]string {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/sim/aws"
@@ -57,6 +58,10 @@ func (c *awsCloud) running() *aws.Cloud {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cloud
+}
+
+func (c *awsCloud) play(ctx context.Context, inside *clusters, boot *atomic.Int64) {
+	newPlayer(c, inside, boot).run(ctx)
 }
 
 // lookEvery spares the emulator, which takes tens of milliseconds for an answer.

@@ -3,12 +3,15 @@ package sim
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
 
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/cluster-api/util/certs"
 	"sigs.k8s.io/yaml"
 )
 
@@ -133,4 +136,21 @@ func (u *userData) controlPlane() bool {
 		}
 	}
 	return false
+}
+
+// authority reads a CA pair that the bootstrap provider put into the user data.
+func (u *userData) authority(path string) (*x509.Certificate, *rsa.PrivateKey, error) {
+	crt, err := certs.DecodeCertPEM([]byte(u.files[path+".crt"]))
+	if err != nil || crt == nil {
+		return nil, nil, fmt.Errorf("user data has no certificate %s.crt: %w", path, err)
+	}
+	key, err := certs.DecodePrivateKeyPEM([]byte(u.files[path+".key"]))
+	if err != nil || key == nil {
+		return nil, nil, fmt.Errorf("user data has no key %s.key: %w", path, err)
+	}
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, nil, fmt.Errorf("%s.key is a %T; the in-memory API server takes RSA keys only", path, key)
+	}
+	return crt, rsaKey, nil
 }

@@ -6,16 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,7 +19,6 @@ import (
 	cloudv1 "sigs.k8s.io/cluster-api/test/infrastructure/inmemory/pkg/cloud/api/v1alpha1"
 	inmemoryruntime "sigs.k8s.io/cluster-api/test/infrastructure/inmemory/pkg/runtime/manager"
 	inmemoryserver "sigs.k8s.io/cluster-api/test/infrastructure/inmemory/pkg/server"
-	"sigs.k8s.io/cluster-api/util/certs"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -72,6 +67,8 @@ func newClusters(ctx context.Context, p *proxy) (*clusters, error) {
 func (c *clusters) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, stopGrace)
 	defer cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, f := range c.front {
 		_ = f.close()
 	}
@@ -90,17 +87,15 @@ func (c *clusters) has(endpoint string) bool {
 	return false
 }
 
-// node is one machine as its cluster sees it.
-type node struct {
-	name, providerID, version, address string
-	data                               *userData
-}
-
 // boot plays a machine's first start: the kubelet joins, and on a control plane etcd and the API server come up.
 func (c *clusters) boot(ctx context.Context, n node) error {
 	endpoint := n.data.endpoint()
 	if !n.data.joins {
-		if err := c.listen(n.data); err != nil {
+		crt, key, err := n.data.authority("/etc/kubernetes/pki/ca")
+		if err != nil {
+			return err
+		}
+		if err := c.listen(endpoint, crt, key); err != nil {
 			return err
 		}
 	}
@@ -122,19 +117,15 @@ func (c *clusters) boot(ctx context.Context, n node) error {
 	return nil
 }
 
-// listen makes the endpoint reachable through the proxy. The API server behind it starts with its first member.
-func (c *clusters) listen(u *userData) error {
-	endpoint := u.endpoint()
+// listen makes the endpoint reachable through the proxy, with a certificate of the cluster's CA. The API server behind it
+// starts with its first member.
+func (c *clusters) listen(endpoint string, crt *x509.Certificate, key *rsa.PrivateKey) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.front[endpoint] != nil {
 		return nil // an earlier attempt came as far as this
 	}
 	host, _, err := net.SplitHostPort(endpoint)
-	if err != nil {
-		return err
-	}
-	crt, key, err := u.authority("/etc/kubernetes/pki/ca")
 	if err != nil {
 		return err
 	}
@@ -214,7 +205,7 @@ func (c *clusters) remove(ctx context.Context, n node) error {
 	return nil
 }
 
-// forget ends a cluster whose last control plane is gone.
+// forget ends a cluster whose last control plane is gone, or that was never open.
 func (c *clusters) forget(endpoint string) error {
 	c.proxy.route(endpoint, nil)
 	c.mu.Lock()
@@ -222,6 +213,9 @@ func (c *clusters) forget(endpoint string) error {
 	delete(c.front, endpoint)
 	delete(c.nodes, endpoint)
 	c.mu.Unlock()
+	if f == nil {
+		return nil
+	}
 	c.manager.DeleteResourceGroup(endpoint)
 	return errors.Join(f.close(), c.mux.DeleteWorkloadClusterListener(endpoint))
 }
@@ -230,6 +224,8 @@ func (c *clusters) forget(endpoint string) error {
 type inmemoryclient interface {
 	Create(ctx context.Context, obj client.Object) error
 	Delete(ctx context.Context, obj client.Object) error
+	Get(ctx context.Context, key client.ObjectKey, obj client.Object) error
+	Update(ctx context.Context, obj client.Object) error
 	List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error
 }
 
@@ -238,107 +234,6 @@ func create(ctx context.Context, api inmemoryclient, o client.Object) error {
 		return fmt.Errorf("%T %s: %w", o, o.GetName(), err)
 	}
 	return nil
-}
-
-// authority reads a CA pair that the bootstrap provider put into the user data.
-func (u *userData) authority(path string) (*x509.Certificate, *rsa.PrivateKey, error) {
-	crt, err := certs.DecodeCertPEM([]byte(u.files[path+".crt"]))
-	if err != nil || crt == nil {
-		return nil, nil, fmt.Errorf("user data has no certificate %s.crt: %w", path, err)
-	}
-	key, err := certs.DecodePrivateKeyPEM([]byte(u.files[path+".key"]))
-	if err != nil || key == nil {
-		return nil, nil, fmt.Errorf("user data has no key %s.key: %w", path, err)
-	}
-	rsaKey, ok := key.(*rsa.PrivateKey)
-	if !ok {
-		return nil, nil, fmt.Errorf("%s.key is a %T; the in-memory API server takes RSA keys only", path, key)
-	}
-	return crt, rsaKey, nil
-}
-
-func nodeObject(n node) *corev1.Node {
-	now := metav1.Now()
-	conditions := []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "KubeletReady", LastTransitionTime: now, LastHeartbeatTime: now}}
-	for _, pressure := range []corev1.NodeConditionType{corev1.NodeMemoryPressure, corev1.NodeDiskPressure, corev1.NodePIDPressure} {
-		conditions = append(conditions, corev1.NodeCondition{Type: pressure, Status: corev1.ConditionFalse, Reason: "KubeletHasSufficient", LastTransitionTime: now, LastHeartbeatTime: now})
-	}
-	o := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: n.name, Labels: map[string]string{
-			corev1.LabelHostname: n.name, corev1.LabelOSStable: "linux", corev1.LabelArchStable: "amd64",
-		}},
-		Spec: corev1.NodeSpec{ProviderID: n.providerID},
-		Status: corev1.NodeStatus{
-			NodeInfo:   corev1.NodeSystemInfo{KubeletVersion: n.version, OperatingSystem: "linux", Architecture: "amd64"},
-			Conditions: conditions,
-			Addresses: []corev1.NodeAddress{
-				{Type: corev1.NodeHostName, Address: n.name}, {Type: corev1.NodeInternalIP, Address: n.address},
-			},
-		},
-	}
-	if n.data.controlPlane() {
-		o.Labels["node-role.kubernetes.io/control-plane"] = ""
-		o.Spec.Taints = []corev1.Taint{{Key: "node-role.kubernetes.io/control-plane", Effect: corev1.TaintEffectNoSchedule}}
-	}
-	return o
-}
-
-func staticPod(component string, n node) *corev1.Pod {
-	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: metav1.NamespaceSystem, Name: component + "-" + n.name,
-			Labels: map[string]string{"component": component, "tier": "control-plane"},
-		},
-		Spec: corev1.PodSpec{NodeName: n.name},
-		Status: corev1.PodStatus{
-			Phase:      corev1.PodRunning,
-			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
-		},
-	}
-}
-
-// etcdPod carries what the in-memory etcd needs to know as annotations: the cluster, this member, and who leads.
-func etcdPod(ctx context.Context, api inmemoryclient, n node) (*corev1.Pod, error) {
-	pod := staticPod("etcd", n)
-	var members corev1.PodList
-	if err := api.List(ctx, &members, client.InNamespace(metav1.NamespaceSystem), client.MatchingLabels{"component": "etcd"}); err != nil {
-		return nil, err
-	}
-	cluster, leads := "", time.Now().Format(time.RFC3339)
-	for i := range members.Items {
-		cluster = members.Items[i].Annotations[cloudv1.EtcdClusterIDAnnotationName]
-		leads = ""
-	}
-	if cluster == "" {
-		cluster = strconv.Itoa(int(rand.Uint32()) + 1)
-	}
-	pod.Annotations = map[string]string{
-		cloudv1.EtcdClusterIDAnnotationName: cluster,
-		cloudv1.EtcdMemberIDAnnotationName:  strconv.Itoa(int(rand.Uint32()) + 1),
-	}
-	if leads != "" {
-		pod.Annotations[cloudv1.EtcdLeaderFromAnnotationName] = leads
-	}
-	return pod, nil
-}
-
-// controlPlaneObjects is what kubeadm init leaves in a cluster, as far as Cluster API looks at it.
-func controlPlaneObjects(n node) []client.Object {
-	system := func(name string) metav1.ObjectMeta {
-		return metav1.ObjectMeta{Namespace: metav1.NamespaceSystem, Name: name}
-	}
-	version := strings.TrimPrefix(n.version, "v")
-	return []client.Object{
-		staticPod("kube-apiserver", n), staticPod("kube-controller-manager", n), staticPod("kube-scheduler", n),
-		&corev1.ConfigMap{ObjectMeta: system("kubeadm-config"), Data: map[string]string{"ClusterConfiguration": ""}},
-		&rbacv1.Role{ObjectMeta: system("kubeadm:kubelet-config-" + version)},
-		&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "kubeadm:get-nodes"}},
-		&corev1.ConfigMap{ObjectMeta: system("coredns"), Data: map[string]string{"Corefile": "ANG"}},
-		&appsv1.Deployment{ObjectMeta: system("coredns"), Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
-			Containers: []corev1.Container{{Name: "coredns", Image: "registry.k8s.io/coredns/coredns:v1.8.3"}}}}}},
-		&appsv1.DaemonSet{ObjectMeta: system("kube-proxy"), Spec: appsv1.DaemonSetSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
-			Containers: []corev1.Container{{Name: "kube-proxy", Image: "registry.k8s.io/kube-proxy:" + n.version}}}}}},
-	}
 }
 
 func freePort() (int, error) {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync"
@@ -12,21 +13,34 @@ import (
 
 // simulated is a cloud that a rehearsal can be asked about and that can be made to fail.
 type simulated interface {
-	cloud
+	// play gives its machines an inside until ctx ends.
+	play(ctx context.Context, inside *clusters, boot *atomic.Int64)
+	// machines lists what is there now.
+	machines(ctx context.Context) ([]Machine, error)
 	log() []Call
 	fail(method string, times int)
 	stop() error
 }
 
-// world is every simulated cloud, and what can be changed about them while they run.
-type world struct {
-	vcenter *vcenter
-	clouds  []simulated
-	boot    atomic.Int64 // a time.Duration: between power-on and a machine's first sign of life
+// Resource is something in a simulated cloud that is no machine, and that was not there before the first call.
+type Resource struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"` // or the cloud's own id
 }
 
-func newWorld(v *vcenter, others ...simulated) *world {
-	return &world{vcenter: v, clouds: append([]simulated{v}, others...)}
+// inventoried is a simulated cloud that can tell what was made in it beside machines.
+type inventoried interface{ resources() []Resource }
+
+// breakable is a simulated cloud whose calls begin work that can end badly.
+type breakable interface {
+	breakOff(method, code, message string)
+}
+
+// world is every simulated cloud, and what can be changed about them while they run.
+type world struct {
+	delays *delays
+	clouds []simulated
+	boot   atomic.Int64 // a time.Duration: between power-on and a machine's first sign of life
 }
 
 func (w *world) stop() {
@@ -46,7 +60,7 @@ func (w *world) fail(method string, times int) {
 func (w *world) play(ctx context.Context, inside *clusters) {
 	var all sync.WaitGroup
 	for _, c := range w.clouds {
-		all.Go(func() { (&player{cloud: c, clusters: inside, boot: &w.boot, inside: map[string]*guest{}}).run(ctx) })
+		all.Go(func() { c.play(ctx, inside, &w.boot) })
 	}
 	all.Wait()
 }
@@ -64,14 +78,36 @@ func (w *world) machines(ctx context.Context) ([]Machine, error) {
 	return out, nil
 }
 
+// resources are those of every cloud that can tell.
+func (w *world) resources() []Resource {
+	out := []Resource{}
+	for _, c := range w.clouds {
+		if i, tells := c.(inventoried); tells {
+			out = append(out, i.resources()...)
+		}
+	}
+	return out
+}
+
+// breakOff lets the work that the next call of a method begins end badly, in whichever cloud it comes.
+func (w *world) breakOff(method, code, message string) {
+	for _, c := range w.clouds {
+		if b, breaks := c.(breakable); breaks {
+			b.breakOff(method, code, message)
+		}
+	}
+}
+
 // control is the API by which tests and rehearse status ask what happened, and by which faults are set and lifted:
 //
 //	POST /faults/METHOD?times=N    the next N calls fail; 1 when it is left out, 0 lifts the fault
-//	POST /delays/METHOD?for=10s    calls of vCenter take that much longer; 0s lifts the delay, also of those that wait
+//	POST /breaks/METHOD?code=C&message=M    what the next call of Azure begins goes well at first and ends with this error
+//	POST /delays/METHOD?for=10s    calls of vCenter or Azure take that much longer; 0s lifts the delay, also of those that wait
 //	POST /boot-delay?for=10s       machines that are not up yet take that long from power-on
 func (w *world) control(p *proxy) http.Handler {
 	mux := http.NewServeMux()
 	page(mux, "/machines", func(ctx context.Context) (any, error) { return w.machines(ctx) })
+	page(mux, "/resources", func(context.Context) (any, error) { return w.resources(), nil })
 	page(mux, "/calls", func(context.Context) (any, error) {
 		out := []Call{}
 		for _, c := range w.clouds {
@@ -91,10 +127,17 @@ func (w *world) control(p *proxy) http.Handler {
 		w.fail(r.PathValue("method"), times)
 		return nil
 	})
+	order(mux, "/breaks/{method}", func(r *http.Request) error {
+		if r.FormValue("code") == "" {
+			return errors.New("no code to end with")
+		}
+		w.breakOff(r.PathValue("method"), r.FormValue("code"), r.FormValue("message"))
+		return nil
+	})
 	order(mux, "/delays/{method}", func(r *http.Request) error {
 		d, err := time.ParseDuration(r.FormValue("for"))
 		if err == nil {
-			w.vcenter.delays.set(r.PathValue("method"), d)
+			w.delays.set(r.PathValue("method"), d)
 		}
 		return err
 	})

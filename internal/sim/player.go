@@ -28,7 +28,7 @@ type Machine struct {
 	version    string // of Kubernetes, from the image
 }
 
-// cloud is a simulated infrastructure, as far as the insides of its machines need it.
+// cloud is a simulated infrastructure whose machines follow from their user data, as far as their insides need it.
 type cloud interface {
 	// lookEvery is how often the inventory may be looked at.
 	lookEvery() time.Duration
@@ -58,6 +58,10 @@ type guest struct {
 	tried   time.Time
 	up      bool
 	dark    string // why it will never come up
+}
+
+func newPlayer(c cloud, inside *clusters, boot *atomic.Int64) *player {
+	return &player{cloud: c, clusters: inside, boot: boot, inside: map[string]*guest{}}
 }
 
 // run looks at the inventory until ctx ends.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/sim/aws"
+	"github.com/slipway-sh/slipway/internal/sim/azure"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 )
@@ -29,7 +30,7 @@ type Options struct {
 	APIVersion    string
 	InventoryFile string
 	Boot          time.Duration            // between power-on and a machine's first sign of life
-	Delays        map[string]time.Duration // method of vCenter -> delay
+	Delays        map[string]time.Duration // method of vCenter or Azure -> delay
 	Faults        map[string]int           // method -> how many of its next calls fail
 	Moto          string                   // the AWS emulator's program
 }
@@ -53,7 +54,7 @@ func Main(ctx context.Context, args []string, stderr io.Writer) int {
 	flags.StringVar(&o.APIVersion, "vcenter-version", "8.0.3.0", "API version of the simulated vCenter")
 	flags.StringVar(&o.InventoryFile, "inventory", "", "JSON file with what each simulated cloud holds")
 	flags.DurationVar(&o.Boot, "boot-delay", time.Second, "time between power-on and a machine's first sign of life")
-	flags.Func("delay", "METHOD=DURATION: that vCenter call takes longer; may be repeated", func(text string) error {
+	flags.Func("delay", "METHOD=DURATION: that call of vCenter or Azure takes longer; may be repeated", func(text string) error {
 		method, value, _ := strings.Cut(text, "=")
 		d, err := time.ParseDuration(value)
 		o.Delays[method] = d
@@ -101,27 +102,23 @@ func Run(ctx context.Context, o Options) error {
 	if err := ca.write(s.CAFile); err != nil {
 		return err
 	}
-	v, err := startVCenter(ctx, vcenterOptions{APIVersion: o.APIVersion, Inventory: inventory.VSphere}, ca)
-	if err != nil {
-		return err
-	}
-	s.Environ = []string{"VSPHERE_TLS_THUMBPRINT=" + v.thumbprint(), "AWS_CA_BUNDLE=" + s.CAFile}
 	p := newProxy()
-	p.route(net.JoinHostPort(inventory.VSphere.Host, "443"), fixed(v.address()))
-	a := &awsCloud{start: func() (*aws.Cloud, error) { return startAWS(ctx, o, inventory.AWS, ca) }}
-	p.route("*"+aws.Suffix+":443", a.address)
-	w := newWorld(v, a)
-	defer w.stop()
-	w.boot.Store(int64(o.Boot))
-	for method, delay := range o.Delays {
-		v.delays.set(method, delay)
-	}
-	for method, times := range o.Faults {
-		w.fail(method, times)
-	}
 	inside, err := newClusters(ctx, p)
 	if err != nil {
 		return err
+	}
+	w := &world{delays: newDelays()}
+	defer w.stop()
+	if s.Environ, err = w.start(ctx, o, inventory, ca, inside); err != nil {
+		return err
+	}
+	s.Environ = append(s.Environ, "AWS_CA_BUNDLE="+s.CAFile)
+	w.boot.Store(int64(o.Boot))
+	for method, delay := range o.Delays {
+		w.delays.set(method, delay)
+	}
+	for method, times := range o.Faults {
+		w.fail(method, times)
 	}
 	stopProxy, proxyURL, err := serve(p)
 	if err != nil {
@@ -142,10 +139,29 @@ func Run(ctx context.Context, o Options) error {
 	return os.Remove(filepath.Join(o.Dir, "state.json"))
 }
 
+// start brings the clouds up and makes their hosts known. It gives what clients must know of them.
+func (w *world) start(ctx context.Context, o Options, i inventories, ca *authority, inside *clusters) ([]string, error) {
+	v, err := startVCenter(ctx, vcenterOptions{APIVersion: o.APIVersion, Inventory: i.VSphere, Delays: w.delays}, ca)
+	if err != nil {
+		return nil, err
+	}
+	inside.proxy.route(net.JoinHostPort(i.VSphere.Host, "443"), fixed(v.address()))
+	a := &awsCloud{start: func() (*aws.Cloud, error) { return startAWS(ctx, o, i.AWS, ca) }}
+	inside.proxy.route("*"+aws.Suffix+":443", a.address)
+	w.clouds = []simulated{v, a}
+	z, err := startAzure(ctx, o, i.Azure, ca, w.delays, inside)
+	if err != nil {
+		return nil, fmt.Errorf("simulated Azure: %w", err)
+	}
+	w.clouds = append(w.clouds, z)
+	return []string{"VSPHERE_TLS_THUMBPRINT=" + v.thumbprint()}, nil
+}
+
 // inventories is what each cloud holds.
 type inventories struct {
-	VSphere Inventory     `json:"vsphere"`
-	AWS     aws.Inventory `json:"aws"`
+	VSphere Inventory       `json:"vsphere"`
+	AWS     aws.Inventory   `json:"aws"`
+	Azure   azure.Inventory `json:"azure"`
 }
 
 func readInventory(path string) (inventories, error) {

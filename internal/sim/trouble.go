@@ -19,6 +19,8 @@ type delay struct {
 	lifted chan struct{} // closed when the delay is changed
 }
 
+func newDelays() *delays { return &delays{of: map[string]delay{}} }
+
 // set replaces the delay of a method; calls that wait go on.
 func (d *delays) set(method string, lasts time.Duration) {
 	d.mu.Lock()

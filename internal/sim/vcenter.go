@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vmware/govmomi"
@@ -26,6 +27,7 @@ import (
 type vcenterOptions struct {
 	APIVersion string
 	Inventory  Inventory
+	Delays     *delays
 }
 
 // Call is one call of a cloud's API. It holds no argument, and so no secret.
@@ -74,7 +76,7 @@ func startVCenter(ctx context.Context, o vcenterOptions, ca *authority) (*vcente
 	service.TLS = &tls.Config{Certificates: []tls.Certificate{crt}}
 	service.RegisterEndpoints = true
 	service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword(o.Inventory.Username, o.Inventory.Password)}
-	v := &vcenter{model: model, cloned: map[string]clone{}, delays: &delays{of: map[string]delay{}}}
+	v := &vcenter{model: model, cloned: map[string]clone{}, delays: o.Delays}
 	v.server = service.NewServer()
 	if v.client, err = govmomi.NewClient(ctx, v.server.URL, true); err != nil {
 		return nil, fmt.Errorf("vCenter: %w", err)
@@ -145,6 +147,10 @@ func extra(vm *simulator.VirtualMachine, key string) string {
 		}
 	}
 	return ""
+}
+
+func (v *vcenter) play(ctx context.Context, inside *clusters, boot *atomic.Int64) {
+	newPlayer(v, inside, boot).run(ctx)
 }
 
 func (*vcenter) lookEvery() time.Duration { return 100 * time.Millisecond }

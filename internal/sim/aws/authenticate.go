@@ -16,12 +16,11 @@ import (
 
 // authenticate checks a request's signature, as AWS does before anything else: the same request signed with the
 // inventory's key must have the same signature. What nobody signed, such as a bucket's public file, passes.
-func (c *Cloud) authenticate(r *http.Request, body []byte) *refusal {
+func (c *Cloud) authenticate(r *http.Request, given call) *refusal {
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" || c.inventory.AccessKeyID == "" {
 		return nil
 	}
-	given := readCall(r, body)
 	if given.keyID != c.inventory.AccessKeyID {
 		return unknownKey(given.service)
 	}
@@ -29,12 +28,12 @@ func (c *Cloud) authenticate(r *http.Request, body []byte) *refusal {
 	if err != nil {
 		return &refusal{http.StatusForbidden, "IncompleteSignature", "The request has no X-Amz-Date."}
 	}
-	again := again(r, body)
+	again := again(r, given.body)
 	again.ContentLength = r.ContentLength
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(given.body)
 	hash := hex.EncodeToString(sum[:])
-	if given := r.Header.Get("X-Amz-Content-Sha256"); given != "" {
-		hash = given
+	if said := r.Header.Get("X-Amz-Content-Sha256"); said != "" {
+		hash = said
 	}
 	key := sdk.Credentials{AccessKeyID: c.inventory.AccessKeyID, SecretAccessKey: c.inventory.SecretAccessKey}
 	err = v4.NewSigner().SignHTTP(r.Context(), key, again, hash, given.service, given.region, signed)

@@ -3,22 +3,14 @@ package aws
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -30,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/slipway-sh/slipway/internal/sim/face/facetest"
 )
 
 const (
@@ -58,7 +52,7 @@ func newLab(t *testing.T) lab {
 	}
 	roots := x509.NewCertPool()
 	cloud, err := Start(t.Context(), Options{
-		Program: program, Dir: t.TempDir(), Certificate: selfSigned(roots),
+		Program: program, Dir: t.TempDir(), Certificate: facetest.SelfSigned(roots),
 		Inventory: Inventory{AccessKeyID: testKey, SecretAccessKey: testSecret, Region: testRegion, KeyPair: "ops"},
 	})
 	if err != nil {
@@ -69,32 +63,7 @@ func newLab(t *testing.T) lab {
 			t.Error(err)
 		}
 	})
-	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, cloud.Address())
-	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return lab{cloud, &http.Client{Transport: transport}}
-}
-
-func selfSigned(roots *x509.CertPool) func(host string) (tls.Certificate, error) {
-	return func(host string) (tls.Certificate, error) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		crt, err := x509.ParseCertificate(der)
-		roots.AddCert(crt)
-		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
-	}
+	return lab{cloud, facetest.Client(t, cloud.Address(), roots)}
 }
 
 func (l lab) config(secret string) sdk.Config {

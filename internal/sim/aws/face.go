@@ -21,7 +21,7 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	call := readCall(r, body)
 	failed := c.note(call)
-	if refusal := c.authenticate(r, body); refusal != nil {
+	if refusal := c.authenticate(r, call); refusal != nil {
 		refusal.write(w, call)
 		return
 	}

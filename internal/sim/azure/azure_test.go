@@ -2,23 +2,17 @@ package azure
 
 import (
 	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"io"
-	"math/big"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/slipway-sh/slipway/internal/sim/face/facetest"
 )
 
 const (
@@ -84,7 +78,7 @@ func newLab(t *testing.T, change ...func(*Options)) *lab {
 	roots := x509.NewCertPool()
 	clock := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	o := Options{
-		Inventory: testInventory(), Certificate: selfSigned(roots), ShortDelay: shortTime, LongDelay: longTime, Now: clock.Now,
+		Inventory: testInventory(), Certificate: facetest.SelfSigned(roots), ShortDelay: shortTime, LongDelay: longTime, Now: clock.Now,
 		Kubeconfig: func(k Cluster) ([]byte, error) { return []byte("server: https://" + k.FQDN + ":443"), nil },
 	}
 	for _, f := range change {
@@ -99,41 +93,13 @@ func newLab(t *testing.T, change ...func(*Options)) *lab {
 			t.Error(err)
 		}
 	})
-	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, cloud.Address())
-	}
-	transport := &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots}}
-	t.Cleanup(transport.CloseIdleConnections)
-	l := &lab{Cloud: cloud, t: t, client: &http.Client{Transport: transport}, clock: clock}
+	l := &lab{Cloud: cloud, t: t, client: facetest.Client(t, cloud.Address(), roots), clock: clock}
 	status, body := l.login(testTenant, url.Values{"client_id": {testClient}, "client_secret": {testSecret}})
 	if status != http.StatusOK {
 		t.Fatalf("token: %d %v", status, body)
 	}
 	l.token = body.text("access_token")
 	return l
-}
-
-func selfSigned(roots *x509.CertPool) func(host string) (tls.Certificate, error) {
-	return func(host string) (tls.Certificate, error) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		crt, err := x509.ParseCertificate(der)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		roots.AddCert(crt)
-		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-	}
 }
 
 // login asks for a token; what the form does not say is as it should be.

@@ -30,7 +30,8 @@ func newRehearse(d *Deps) *cobra.Command {
 			"command, until rehearse stop.\n\n" +
 			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.\n\n" +
 			"--delay, --fault and --boot-delay make the clouds slow or fail, from this command on until the rehearsal is stopped or\n" +
-			"they are lifted. A method is one of the cloud's API, such as CloneVM_Task, PowerOnVM_Task or RunInstances.",
+			"they are lifted. A method is one of the cloud's API, such as CloneVM_Task, RunInstances or\n" +
+			"Microsoft.ContainerService/managedClusters/write.",
 		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n" +
 			"  slipway rehearse --fault CloneVM_Task=3 --delay PowerOnVM_Task=30s -- create cluster dev1 -p dev\n  slipway rehearse stop",
 		Args: cobra.ArbitraryArgs,
@@ -160,10 +161,11 @@ func runRehearseStop(ctx context.Context, d *Deps) error {
 
 // sceneState is what rehearse status shows.
 type sceneState struct {
-	Running   bool             `json:"running"`
-	Simulator simctl.State     `json:"simulator"`
-	Machines  []simctl.Machine `json:"machines"`
-	Refused   []string         `json:"refused"`
+	Running   bool              `json:"running"`
+	Simulator simctl.State      `json:"simulator"`
+	Machines  []simctl.Machine  `json:"machines"`
+	Resources []simctl.Resource `json:"resources"`
+	Refused   []string          `json:"refused"`
 }
 
 func newRehearseStatus(d *Deps) *cobra.Command {
@@ -190,6 +192,9 @@ func runRehearseStatus(ctx context.Context, d *Deps) error {
 		if s.Machines, err = s.Simulator.Machines(ctx); err != nil {
 			return err
 		}
+		if s.Resources, err = s.Simulator.Resources(ctx); err != nil {
+			return err
+		}
 		if s.Refused, err = s.Simulator.Refused(ctx); err != nil {
 			return err
 		}
@@ -200,6 +205,9 @@ func runRehearseStatus(ctx context.Context, d *Deps) error {
 	for _, m := range s.Machines {
 		result.Rows = append(result.Rows, []string{m.Name, m.Power, m.Address})
 		result.Names = append(result.Names, "machine/"+m.Name)
+	}
+	for _, r := range s.Resources {
+		d.View.Info("%s %s", r.Kind, r.Name)
 	}
 	for _, host := range s.Refused {
 		d.View.Warn("a connection to %s was refused: the rehearsal has no internet", host)

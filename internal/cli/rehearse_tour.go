@@ -84,7 +84,7 @@ func (d *Deps) runStep(ctx context.Context, env, args []string) error {
 	return nil
 }
 
-// nothingLeft asks the simulated cloud itself whether a machine is still there.
+// nothingLeft asks the simulated clouds themselves whether a machine, or anything else that was made, is still there.
 func (d *Deps) nothingLeft(ctx context.Context) error {
 	r, err := d.rehearsal()
 	if err != nil {
@@ -98,8 +98,19 @@ func (d *Deps) nothingLeft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(machines) > 0 {
-		return &uerr.Error{What: fmt.Sprintf("%d machines are left in the simulated cloud", len(machines)), Object: machines[0].Name}
+	resources, err := state.Resources(ctx)
+	if err != nil {
+		return err
+	}
+	var left []string
+	for _, m := range machines {
+		left = append(left, "machine "+m.Name)
+	}
+	for _, r := range resources {
+		left = append(left, r.Kind+" "+r.Name)
+	}
+	if len(left) > 0 {
+		return &uerr.Error{What: "something is left in the simulated cloud", Object: strings.Join(left, ", ")}
 	}
 	d.View.Info("\nThe simulated cloud holds no machine any more.")
 	return nil

@@ -21,7 +21,7 @@ type trouble struct {
 
 func (t *trouble) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringArrayVar(&t.delays, "delay", nil, "METHOD=DURATION: calls of that method of vCenter take so much longer, 0s lifts it; may be repeated")
+	flags.StringArrayVar(&t.delays, "delay", nil, "METHOD=DURATION: calls of that method of vCenter or Azure take so much longer, 0s lifts it; may be repeated")
 	flags.StringArrayVar(&t.faults, "fault", nil, "METHOD[=TIMES]: the next call of that method fails, or so many, 0 lifts it; may be repeated")
 	flags.DurationVar(&t.boot, "boot-delay", time.Second, "time between power-on and the first sign of life of a machine that is not up yet")
 	t.bootSet = func() bool { return flags.Changed("boot-delay") }

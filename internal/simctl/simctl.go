@@ -35,7 +35,7 @@ type State struct {
 	Settings []string `json:"environ"` // NAME=value: what clients must know of the simulated clouds, such as a thumbprint
 }
 
-// Machine is a virtual machine of the simulated vCenter that is no template.
+// Machine is a virtual machine of a simulated cloud that is no template.
 type Machine struct {
 	Name    string `json:"name"`
 	Power   string `json:"power"` // On or Off
@@ -43,7 +43,13 @@ type Machine struct {
 	UUID    string `json:"uuid"`
 }
 
-// Call is one call of the simulated vCenter's API.
+// Resource is something in a simulated cloud that is no machine, and that was not there before the first call.
+type Resource struct {
+	Kind string `json:"kind"` // in the cloud's words: "Microsoft.Network/virtualNetworks"
+	Name string `json:"name"` // or the cloud's own id
+}
+
+// Call is one call of a simulated cloud's API.
 type Call struct {
 	Method string `json:"method"`
 	Object string `json:"object"`
@@ -134,7 +140,14 @@ func (s State) Machines(ctx context.Context) ([]Machine, error) {
 	return out, err
 }
 
-// Calls lists every call of vCenter's API since the start.
+// Resources lists what was made beside machines and is there now, in the clouds that can tell.
+func (s State) Resources(ctx context.Context) ([]Resource, error) {
+	var out []Resource
+	err := s.ask(ctx, "/resources", &out)
+	return out, err
+}
+
+// Calls lists every call of the clouds' APIs since the start.
 func (s State) Calls(ctx context.Context) ([]Call, error) {
 	var out []Call
 	err := s.ask(ctx, "/calls", &out)
@@ -153,7 +166,13 @@ func (s State) Fail(ctx context.Context, method string, times int) error {
 	return s.tell(ctx, "/faults/"+url.PathEscape(method)+"?times="+strconv.Itoa(times))
 }
 
-// Delay makes calls of a method of vCenter take that much longer; zero lifts the delay, also of those that wait.
+// Break lets what the next call of a method begins go well at first and end with an error of the cloud's, in the clouds
+// whose work outlasts the call.
+func (s State) Break(ctx context.Context, method, code, message string) error {
+	return s.tell(ctx, "/breaks/"+url.PathEscape(method)+"?"+url.Values{"code": {code}, "message": {message}}.Encode())
+}
+
+// Delay makes calls of a method of vCenter or Azure take that much longer; zero lifts the delay, also of those that wait.
 func (s State) Delay(ctx context.Context, method string, lasts time.Duration) error {
 	return s.tell(ctx, "/delays/"+url.PathEscape(method)+"?for="+lasts.String())
 }

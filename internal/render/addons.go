@@ -42,6 +42,7 @@ func (o *Objects) addAddons(in Input, class *class) error {
 	maps.Copy(manifests, own)
 	if !class.managed() {
 		o.Findings = append(o.Findings, podNetworkFinding(in, own)...)
+		o.Findings = append(o.Findings, cloudProviderFinding(in, cloud, own)...)
 	}
 
 	set := &addonsv1.ClusterResourceSet{

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -101,6 +102,25 @@ func TestSecretsAreNoObjectsOfAnAdapter(t *testing.T) {
 		in.Values.Objects[0]["kind"] = kind
 		if _, err := render.Cluster(in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("kind %q: %v", kind, err)
+		}
+	}
+}
+
+func TestCloudProviderWarning(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   render.Input
+		file string
+		want int
+	}{
+		"machines and no manifests":  {azureDev(t), "antrea.yaml", 1},
+		"machines and own manifests": {azureDev(t), "cloud-provider-azure.yaml", 0},
+		"manifests of Slipway":       {awsDev(t), "antrea.yaml", 0},
+		"control plane of the cloud": {aks(t), "antrea.yaml", 0},
+	} {
+		tc.in.Addons = fstest.MapFS{tc.file: {Data: []byte("kind: Namespace\n")}}
+		tc.in.Request.Config = load(t, map[string]string{"CNI": "none"})
+		if findings := rendered(t, tc.in).Findings; len(findings) != tc.want || findings.Err() != nil {
+			t.Errorf("%s: %v", name, findings)
 		}
 	}
 }

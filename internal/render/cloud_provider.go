@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	addonsv1 "sigs.k8s.io/cluster-api/api/addons/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
 const (
@@ -49,6 +51,25 @@ func cloudProvider(in Input, class *class, version string) (string, *corev1.Secr
 		manifests = string(configuration) + "\n---\n" + manifests
 	}
 	return manifests, cloudSecret(in), nil
+}
+
+// cloudProviderFinding warns of machines whose cloud nobody in the cluster knows: no node gets a provider ID, and each keeps
+// the taint that it starts with.
+func cloudProviderFinding(in Input, manifests string, own map[string]string) uerr.Findings {
+	if manifests != "" {
+		return nil
+	}
+	for name := range own {
+		if strings.Contains(name, "cloud-provider") || strings.Contains(name, "cloud-controller") {
+			return nil
+		}
+	}
+	return uerr.Findings{{
+		Severity: uerr.Warning,
+		Where:    "addons/cloud-provider-" + in.Infrastructure + ".yaml",
+		Problem:  fmt.Sprintf("Slipway has no manifests of the cloud provider for machines of %s: nodes will not become ready by themselves", in.Infrastructure),
+		Next:     "save upstream's manifests under that name in Slipway's home",
+	}}
 }
 
 // cloudSecret wraps the Secret of the workload cluster in one of the management cluster, as a ClusterResourceSet reads

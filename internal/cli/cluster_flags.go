@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -11,7 +14,11 @@ import (
 type variableFlag struct {
 	variable, name, short, usage string
 	hidden                       bool
+	isSwitch                     bool // --name and --name=false, refused where the infrastructure has no such variable
 }
+
+// virtualNodeFlag switches virtual nodes on, where an infrastructure has them.
+const virtualNodeFlag = "virtual-node"
 
 // clusterVariableFlags are the flags that create cluster and config cluster share. Two flags of one variable are two
 // spellings of TKG's.
@@ -30,6 +37,7 @@ func clusterVariableFlags() []variableFlag {
 		{variable: "WORKER_SIZE", name: "worker-size", usage: "size of worker machines"},
 		{variable: "VSPHERE_CONTROL_PLANE_ENDPOINT", name: "vsphere-controlplane-endpoint", usage: "address of the cluster's API on vSphere"},
 		{variable: "VSPHERE_CONTROL_PLANE_ENDPOINT", name: "vsphere-controlplane-endpoint-ip", usage: "the same, as TKG 1.2 spelled it", hidden: true},
+		{variable: "AZURE_VIRTUAL_NODE_ENABLED", name: virtualNodeFlag, isSwitch: true, usage: "a virtual node, which runs pods without machines (clusters of AKS)"},
 		{variable: "INFRASTRUCTURE_PROVIDER", name: "infrastructure", short: "i", usage: "infrastructure provider (default vsphere)"},
 	}
 }
@@ -40,12 +48,23 @@ type clusterFlags struct {
 	names      map[string]string // variable -> "--flag", of all
 	configFile string            // --file: a configuration for this cluster alone
 	set        *pflag.FlagSet
+	all        []variableFlag
 }
 
 func (f *clusterFlags) bind(cmd *cobra.Command, d *Deps) {
-	f.set = cmd.Flags()
-	for _, v := range clusterVariableFlags() {
-		f.set.StringP(v.name, v.short, "", v.usage)
+	f.set, f.all = cmd.Flags(), clusterVariableFlags()
+	f.bindVariables(cmd, d)
+	f.set.StringVar(&f.configFile, "file", "", "configuration of this cluster, in place of config.yaml")
+	ignoreFlag(f.set, "enable-cluster-options", "", "write ENABLE_CLUSTER_OPTIONS's variables, such as ENABLE_OIDC, into config.yaml")
+}
+
+func (f *clusterFlags) bindVariables(cmd *cobra.Command, d *Deps) {
+	for _, v := range f.all {
+		if v.isSwitch {
+			f.set.BoolP(v.name, v.short, false, v.usage)
+		} else {
+			f.set.StringP(v.name, v.short, "", v.usage)
+		}
 		if v.hidden {
 			hide(f.set, v.name)
 		}
@@ -53,8 +72,6 @@ func (f *clusterFlags) bind(cmd *cobra.Command, d *Deps) {
 			completeFlag(cmd, v.name, words)
 		}
 	}
-	f.set.StringVar(&f.configFile, "file", "", "configuration of this cluster, in place of config.yaml")
-	ignoreFlag(f.set, "enable-cluster-options", "", "write ENABLE_CLUSTER_OPTIONS's variables, such as ENABLE_OIDC, into config.yaml")
 }
 
 // wordsFor offers values of a variable; nil where there are none to offer.
@@ -77,7 +94,7 @@ func (d *Deps) wordsFor(variable string) candidates {
 // read collects what was typed.
 func (f *clusterFlags) read() {
 	f.values, f.names = map[string]string{}, map[string]string{}
-	for _, v := range clusterVariableFlags() {
+	for _, v := range f.all {
 		given := f.set.Changed(v.name)
 		if given {
 			f.values[v.variable] = f.set.Lookup(v.name).Value.String()
@@ -86,6 +103,44 @@ func (f *clusterFlags) read() {
 			f.names[v.variable] = "--" + v.name
 		}
 	}
+}
+
+// given lists the flags that were typed.
+func (f *clusterFlags) given() []variableFlag {
+	var out []variableFlag
+	for _, v := range f.all {
+		if f.set.Changed(v.name) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// strangers refuses switches of another infrastructure: a cluster without what was asked for would be a surprise.
+func (d *Deps) strangers(given []variableFlag, infrastructure string) uerr.Findings {
+	var out uerr.Findings
+	for _, v := range given {
+		if owners := d.infrastructuresOf(v.variable); v.isSwitch && !slices.Contains(owners, infrastructure) {
+			out = append(out, uerr.Finding{
+				Where: "--" + v.name, Problem: "clusters on " + infrastructure + " have no such thing",
+				Next: "leave it out; it is for clusters on " + strings.Join(owners, ", "),
+			})
+		}
+	}
+	return out
+}
+
+// infrastructuresOf names the infrastructures that have a variable of their own.
+func (d *Deps) infrastructuresOf(variable string) []string {
+	var out []string
+	for _, table := range d.Tables() {
+		for _, v := range table.Variables {
+			if v.Name == variable && table.Provider != "" {
+				out = append(out, table.Provider)
+			}
+		}
+	}
+	return out
 }
 
 // defaultTimeout is TKG's.

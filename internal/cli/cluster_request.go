@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-sh/slipway/plans"
 	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/templates"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
 
 const (
@@ -29,6 +30,7 @@ type wantedCluster struct {
 	request        providers.Request
 	infrastructure string
 	provider       providers.Provider
+	values         providers.Values // once it is resolved
 }
 
 // wantedCluster resolves what was asked for from all sources. Everything that is wrong with it is reported at once, and
@@ -37,12 +39,23 @@ func (d *Deps) wantedCluster(name string, flags *clusterFlags) (*wantedCluster, 
 	flags.read()
 	values, names := flags.values, flags.names
 	values["CLUSTER_NAME"], names["CLUSTER_NAME"] = name, "NAME"
-	if version, ok := values["KUBERNETES_VERSION"]; ok {
-		values["KUBERNETES_VERSION"] = versionOfRelease(version)
-	}
 	o := d.configOptions(values, names)
 	if flags.configFile != "" {
 		o.File = flags.configFile
+	}
+	return d.want(o, func(w *wantedCluster, plan plans.Plan) uerr.Findings {
+		findings := d.strangers(flags.given(), w.infrastructure)
+		if plan.Name == "" {
+			return findings
+		}
+		return append(findings, plan.Check(w.request.Workers, w.request.Config.Origin("WORKER_MACHINE_COUNT").Where)...)
+	})
+}
+
+// want makes a request of a configuration. check may add findings; the plan is empty when it is not known.
+func (d *Deps) want(o config.Options, check func(*wantedCluster, plans.Plan) uerr.Findings) (*wantedCluster, error) {
+	if version, ok := o.Flags["KUBERNETES_VERSION"]; ok {
+		o.Flags["KUBERNETES_VERSION"] = versionOfRelease(version)
 	}
 	cfg, err := config.Load(o)
 	if err != nil {
@@ -62,7 +75,7 @@ func (d *Deps) wantedCluster(name string, flags *clusterFlags) (*wantedCluster, 
 	}
 	r := &wantedCluster{infrastructure: infrastructureOf(cfg)}
 	r.provider = d.provider(r.infrastructure)
-	r.request, err = requestOf(cfg, name, plan.Name)
+	r.request, err = requestOf(cfg, o.Flags["CLUSTER_NAME"], plan.Name)
 	findings := cfg.Validate(r.infrastructure, config.UseCloud, config.UseCluster)
 	if r.provider == nil {
 		findings = append(findings, uerr.Finding{
@@ -72,8 +85,9 @@ func (d *Deps) wantedCluster(name string, flags *clusterFlags) (*wantedCluster, 
 	}
 	if planErr != nil {
 		findings = append(findings, asFindings(planErr)...)
-	} else if err == nil {
-		findings = append(findings, plan.Check(r.request.Workers, cfg.Origin("WORKER_MACHINE_COUNT").Where)...)
+	}
+	if err == nil {
+		findings = append(findings, check(r, plan)...)
 	}
 	if refused := findings.Err(); refused != nil {
 		return nil, refused
@@ -124,6 +138,11 @@ func (w *wantedCluster) continueFrom(ctx context.Context, client *kube.Client) e
 	if err != nil {
 		return err
 	}
+	return w.keep(cluster)
+}
+
+// keep is continueFrom for a cluster that was read already.
+func (w *wantedCluster) keep(cluster *clusterv1.Cluster) error {
 	w.request.Current = map[string]any{}
 	for _, v := range cluster.Spec.Topology.Variables {
 		var value any
@@ -136,6 +155,14 @@ func (w *wantedCluster) continueFrom(ctx context.Context, client *kube.Client) e
 		w.request.KubernetesVersion = cluster.Spec.Topology.Version
 	}
 	return nil
+}
+
+// cloudWork is what creating or changing the cluster does in its cloud besides.
+func (w *wantedCluster) cloudWork() phase.Cloud {
+	return phase.Cloud{
+		Name: w.infrastructure, Before: w.values.Before,
+		Remaining: func(ctx context.Context) ([]providers.Task, error) { return w.provider.Remaining(ctx, w.request) },
+	}
 }
 
 // preflight asks the cloud whether it can provide what was asked for.
@@ -157,7 +184,7 @@ func (d *Deps) resolve(ctx context.Context, r *wantedCluster) (*render.Objects, 
 	if err != nil {
 		return nil, err
 	}
-	r.request.KubernetesVersion = values.KubernetesVersion
+	r.request.KubernetesVersion, r.values = values.KubernetesVersion, values
 	objects, err := render.Cluster(render.Input{
 		Request: r.request, Values: values, Infrastructure: r.infrastructure, Templates: templates.WithOverrides(os.DirFS(filepath.Join(d.home(), "templates"))),
 		Addons: os.DirFS(filepath.Join(d.home(), "addons")),

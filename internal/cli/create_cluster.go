@@ -31,7 +31,7 @@ func newCreateCluster(d *Deps) *cobra.Command {
 	o.bind(cmd, d)
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.dryRun, "dry-run", "d", false, "show what would be created and touch nothing")
-	flags.BoolVar(&o.wait, "wait", true, "wait until the cluster is ready")
+	flags.BoolVar(&o.wait, "wait", true, "wait until the cluster is ready; with --wait=false until it can become so by itself")
 	flags.StringVar(&o.manifest, "manifest", "", "apply what config cluster printed into this file, edited or not; - is stdin")
 	bindTimeout(flags, &o.timeout)
 	ignoreSwitch(flags, "yes", "y", "create asks nothing")
@@ -68,7 +68,7 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 		}
 	}
 	op := phase.Create(phase.CreateInput{
-		Client: client, Objects: objects, Holder: holder("create cluster " + name), NoWait: !o.wait,
+		Client: client, Objects: objects, Cloud: w.cloudWork(), Holder: holder("create cluster " + name), NoWait: !o.wait,
 		Resume: d.commandLine(),
 	})
 	if o.dryRun {
@@ -84,10 +84,24 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 	}
 	if !o.wait {
 		d.View.Info("Cluster %s is being created; follow it with: %s describe cluster %s", name, d.typed(), name)
+		d.sayRemaining(ctx, w)
 		return nil
 	}
 	d.View.Info("Cluster %s is ready; get its kubeconfig with: %s get credentials %s", name, d.typed(), name)
 	return nil
+}
+
+// sayRemaining tells what nobody will do in the cloud once the control plane is up, now that this command does not wait.
+// An adapter that cannot tell yet has something to do.
+func (d *Deps) sayRemaining(ctx context.Context, w *wantedCluster) {
+	tasks, err := w.provider.Remaining(ctx, w.request)
+	if err == nil && len(tasks) == 0 {
+		return
+	}
+	d.View.Warn("Something is left to do in %s once the control plane is up; the same command without --wait=false does it", w.infrastructure)
+	for _, task := range tasks {
+		d.View.Info("left to do: %s", task.What)
+	}
 }
 
 // yamler is what can be printed as a manifest.

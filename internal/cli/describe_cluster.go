@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/spf13/cobra"
 )
@@ -51,11 +53,26 @@ func runDescribeCluster(ctx context.Context, d *Deps, name string, o describeOpt
 	}
 	lines := treeLines{options: o, now: d.Now(), wide: d.format == view.WideFormat}
 	lines.add(tree, "", "")
-	return d.print(view.Result{
+	if err := d.print(view.Result{
 		Columns: append(view.Columns("NAME", "READY", "SINCE", "MESSAGE"),
 			view.Column{Name: "PHASE", Wide: true}, view.Column{Name: "VERSION", Wide: true}),
 		Rows:  lines.rows,
 		Data:  tree,
 		Names: lines.names,
-	})
+	}); err != nil {
+		return err
+	}
+	d.View.Findings(stoppedFindings(tree))
+	return nil
+}
+
+// stoppedFindings tells in full what stopped and what to do about it, which no column has room for.
+func stoppedFindings(tree *kube.Node) uerr.Findings {
+	var out uerr.Findings
+	for _, n := range tree.Stop() {
+		out = append(out, uerr.Finding{
+			Severity: uerr.Warning, Where: n.Object(), Problem: "stopped, and is not tried again by itself: " + n.Blocking.String(), Next: n.Remedy,
+		})
+	}
+	return out
 }

@@ -45,3 +45,6 @@ func (o *Objects) Closed() (*clusterv1.Cluster, error) {
 	}
 	return closed, nil
 }
+
+// Variables brings an adapter's values into plain JSON types and leaves out those that are not set, as Cluster does.
+func Variables(values map[string]any) (map[string]any, error) { return normalize(values) }

@@ -42,6 +42,12 @@ func TestOnAPlane(t *testing.T) {
 		"owned and orphaned":       testBelongings,
 		"credentials":              testCredentials,
 		"summaries":                testSummaries,
+		"resources":                testResources,
+		"stopped resource":         testStoppedResource,
+		"retry":                    testRetry,
+		"resources follow":         testResourcesFollow,
+		"await ready":              testAwaitReady,
+		"edit topology":            testEditTopology,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -41,6 +41,7 @@ func Client(t testing.TB, config *rest.Config) *kube.Client {
 	for _, kind := range []string{"TestCluster", "TestMachine", "TestMachinePool"} {
 		crds = append(crds, testCRD(kind))
 	}
+	crds = append(crds, resourceCRD())
 	for _, crd := range crds {
 		if err := api.Create(t.Context(), crd); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)

@@ -38,6 +38,5 @@ func (*Provider) Name() string { return "azure" }
 
 // Preflight reports what stands in the way of a request, all at once; see checks for the list.
 func (p *Provider) Preflight(ctx context.Context, r providers.Request) (uerr.Findings, error) {
-	i := &inspection{provider: p, request: r}
-	return preflight.Run(ctx, i, checks())
+	return preflight.Run(ctx, p.inspect(r), checks())
 }

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -17,7 +18,7 @@ const (
 
 // clusterType is the type asked for. Without one a cluster that is there stays what it is, and a new one is the usual.
 func (i *inspection) clusterType() string {
-	return firstOf(i.config().String(keyClusterType), i.typeInUse(), typeAKS)
+	return cmp.Or(i.config().String(keyClusterType), i.typeInUse(), typeAKS)
 }
 
 // typeInUse is the type of the cluster as it is, or "". Only those of AKS hold settings of the pods' network.
@@ -42,13 +43,4 @@ func (i *inspection) checkType(context.Context) uerr.Findings {
 			"leave "+keyClusterType+" out, or choose another name")
 	}
 	return nil
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -17,7 +18,7 @@ type group struct {
 
 // findGroup tells the cluster's own group from one that was there. A cluster that is there keeps what it was made with.
 func (i *inspection) findGroup(ctx context.Context) uerr.Findings {
-	i.group = group{Name: firstOf(i.config().String(keyGroup), i.request.Name)}
+	i.group = group{Name: cmp.Or(i.config().String(keyGroup), i.request.Name)}
 	if was, ok := i.request.Current["resourceGroup"].(map[string]any); ok {
 		i.group.Name, _ = was["name"].(string)
 		i.group.Existing, _ = was["existing"].(bool)

@@ -43,6 +43,7 @@ const (
 	keyVersion          = "KUBERNETES_VERSION"
 	keyWorkers          = "WORKER_MACHINE_COUNT"
 	keyNodeType         = "AZURE_NODE_MACHINE_TYPE"
+	keyControlPlaneType = "AZURE_CONTROL_PLANE_MACHINE_TYPE"
 	keyNodeDisk         = "AZURE_NODE_OS_DISK_SIZE_GIB"
 	keySystemCount      = "AZURE_AKS_SYSTEM_MACHINE_COUNT"
 	keySystemType       = "AZURE_AKS_SYSTEM_MACHINE_TYPE"

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"net/netip"
 
 	"github.com/slipway-sh/slipway/internal/config"
@@ -27,7 +28,7 @@ type kubernetes struct {
 func kubernetesOf(c *config.Config) kubernetes {
 	k := kubernetes{
 		NetworkPlugin: c.String(keyPlugin), NetworkPluginMode: c.String(keyPluginMode), NetworkPolicy: c.String(keyPolicy),
-		Dataplane: c.String(keyDataplane), ServiceCIDR: c.String(keyServices), DNSServiceIP: firstOf(c.String(keyDNS), tenth(c.String(keyServices))),
+		Dataplane: c.String(keyDataplane), ServiceCIDR: c.String(keyServices), DNSServiceIP: cmp.Or(c.String(keyDNS), tenth(c.String(keyServices))),
 	}
 	if !k.flat() && k.NetworkPlugin != "none" {
 		k.PodCIDR = c.String(keyPods)

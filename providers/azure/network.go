@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -32,8 +33,8 @@ type subnet struct {
 func (i *inspection) findNetwork(ctx context.Context) uerr.Findings {
 	c := i.config()
 	i.network = network{
-		ResourceGroup: firstOf(c.String(keyVNetGroup), i.group.Name), Name: firstOf(c.String(keyVNet), i.request.Name), CIDR: c.String(keyVNetCIDR),
-		NodeSubnet: subnet{Name: firstOf(c.String(keyNodeSubnet), "node"), CIDR: c.String(keyNodeCIDR)},
+		ResourceGroup: cmp.Or(c.String(keyVNetGroup), i.group.Name), Name: cmp.Or(c.String(keyVNet), i.request.Name), CIDR: c.String(keyVNetCIDR),
+		NodeSubnet: subnet{Name: cmp.Or(c.String(keyNodeSubnet), "node"), CIDR: c.String(keyNodeCIDR)},
 	}
 	i.virtual = subnet{Name: c.String(keyVirtualName), CIDR: c.String(keyVirtualCIDR)}
 	was, kept := i.request.Current["network"].(map[string]any)
@@ -53,7 +54,7 @@ func (i *inspection) findNetwork(ctx context.Context) uerr.Findings {
 		i.network.NodeSubnet = i.network.find(i.network.NodeSubnet)
 	}
 	if i.network.Existing {
-		i.network.CIDR = firstOf(firstPrefix(&got.VirtualNetwork), i.network.CIDR)
+		i.network.CIDR = cmp.Or(firstPrefix(&got.VirtualNetwork), i.network.CIDR)
 	}
 	if _, had := i.request.Current["virtualNode"]; !had {
 		i.virtual = i.network.find(i.virtual)
@@ -88,7 +89,7 @@ func (n network) find(s subnet) subnet {
 		return s
 	}
 	if live := n.subnet(s.Name); live != nil {
-		return subnet{Name: s.Name, CIDR: firstOf(prefixOf(live), s.CIDR), Existing: true}
+		return subnet{Name: s.Name, CIDR: cmp.Or(prefixOf(live), s.CIDR), Existing: true}
 	}
 	return s
 }

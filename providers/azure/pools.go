@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/slipway-sh/slipway/providers"
@@ -46,7 +47,7 @@ func (i *inspection) pool() (pool, error) {
 // systemPool is the one of a cluster whose workers are in another pool.
 func (i *inspection) systemPool() (pool, error) {
 	p, err := i.pool()
-	p.VMSize = firstOf(i.config().String(keySystemType), p.VMSize)
+	p.VMSize = cmp.Or(i.config().String(keySystemType), p.VMSize)
 	p.Zones = i.zones(p.VMSize)
 	p.Taints = []string{onlyCritical}
 	return p, err

@@ -76,7 +76,7 @@ func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 // connect makes the clients. An adapter that looks must not register resource providers, as the SDK would by itself.
 func (c *cloud) connect(o *arm.ClientOptions) error {
 	var err error
-	if c.arm, err = arm.NewClient("slipway", "v1", c.credential, o); err != nil {
+	if c.arm, err = arm.NewClient("slipway", "v1.0.0", c.credential, o); err != nil {
 		return err
 	}
 	if c.subscriptions, err = armsubscriptions.NewClientFactory(c.credential, o); err != nil {

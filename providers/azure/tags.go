@@ -13,7 +13,7 @@ import (
 const (
 	// ownerTag says whose a thing is; Azure takes no slash in the name of a tag.
 	ownerTag = "slipway.sh_cluster"
-	maxTags  = 40 // of 50 that Azure allows; the controllers and AKS take the rest
+	maxTags  = 39 // of 50 that Azure allows; the controllers and AKS take the rest
 )
 
 // owner is the value of ownerTag.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -17,6 +18,7 @@ func resolving() []check {
 		{Name: "login", Run: (*inspection).checkLogin},
 		{Name: "type of cluster", Run: (*inspection).checkType},
 		{Name: "Kubernetes version", Needs: []string{"login"}, Only: (*inspection).ofAKS, Run: (*inspection).findVersion},
+		{Name: "resource providers", Needs: []string{"login"}, Run: (*inspection).findProviders},
 		{Name: "sizes of machines", Needs: []string{"login"}, Only: (*inspection).ofAKS, Run: (*inspection).findSizes},
 		{Name: "resource group", Needs: []string{"login"}, Only: (*inspection).ofAKS, Run: (*inspection).findGroup},
 		{Name: "virtual network", Needs: []string{"resource group"}, Only: (*inspection).ofAKS, Run: (*inspection).findNetwork},
@@ -34,7 +36,7 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	values := providers.Values{Credentials: opened.secretData(), Controller: providers.Controller{
 		Version: ControllerVersion, Variables: map[string]string{"EXP_MACHINE_POOL": "true"},
 	}}
-	i := &inspection{provider: p, request: r, cloud: opened}
+	i := p.inspect(r)
 	if !i.makesMachines() {
 		return values, nil
 	}
@@ -42,11 +44,14 @@ func (p *Provider) Values(ctx context.Context, r providers.Request) (providers.V
 	if err = errors.Join(err, found.Err()); err != nil {
 		return providers.Values{}, err
 	}
-	values.KubernetesVersion = i.version
+	values.Before = i.registrations()
+	if i.clusterType() == typeVM {
+		return i.valuesVM(values)
+	}
+	values.KubernetesVersion, values.Gate = i.version, i.gate()
 	if values.Variables, err = i.variables(); err != nil {
 		return providers.Values{}, err
 	}
-	values.Gate = i.gate()
 	values.Pools, err = i.pools()
 	return values, err
 }
@@ -67,7 +72,7 @@ func (i *inspection) variables() (map[string]any, error) {
 		"workloadIdentity": c.Bool(keyWorkloadIdentity), "identity": i.identity(),
 	}
 	preflight.SetObject(v, "virtualNode", i.virtualNode())
-	key, findings := sshKey(i)
+	key, findings := i.sshKey()
 	if key != "" {
 		v["sshPublicKey"] = key
 	}
@@ -92,7 +97,7 @@ func (i *inspection) virtualNode() map[string]any {
 
 func (i *inspection) hasVirtualNode() bool {
 	v := i.virtualNode()
-	return v != nil && v["enabled"] == true
+	return i.ofAKS() && v != nil && v["enabled"] == true
 }
 
 // tier has an agreement about availability for a plan that asks for more than one control plane machine.
@@ -115,11 +120,11 @@ func (i *inspection) identity() map[string]any {
 }
 
 // sshKey decodes the public key that may log in to the nodes.
-func sshKey(i *inspection) (string, uerr.Findings) {
+func (i *inspection) sshKey() (string, uerr.Findings) {
 	text := i.config().String(keySSH)
 	raw, err := base64.StdEncoding.DecodeString(text)
 	key := strings.TrimSpace(string(raw))
-	if err != nil || text != "" && !strings.HasPrefix(key, "ssh-") && !strings.HasPrefix(key, "ecdsa-") {
+	if err != nil || text != "" && !regexp.MustCompile(`^(ssh|ecdsa)-\S+ \S+`).MatchString(key) {
 		return "", i.refuse(keySSH, keySSH+" holds no public key", "set it to the output of: base64 -w0 ~/.ssh/id_rsa.pub")
 	}
 	return key, nil

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -70,7 +71,7 @@ func (i *inspection) findVersion(ctx context.Context) uerr.Findings {
 		i.version = "v" + asked
 		return nil
 	}
-	return i.refuse(keyVersion, fmt.Sprintf("AKS in %s has no Kubernetes %s", i.location(), firstOf(asked, "version")), offer(asked, all))
+	return i.refuse(keyVersion, fmt.Sprintf("AKS in %s has no Kubernetes %s", i.location(), cmp.Or(asked, "version")), offer(asked, all))
 }
 
 // offer names the nearest versions first.
@@ -108,3 +109,5 @@ func numbers(version string) []int {
 	}
 	return out
 }
+
+func older(a, b string) bool { return slices.Compare(numbers(a), numbers(b)) < 0 }

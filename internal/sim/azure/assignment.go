@@ -72,6 +72,7 @@ func (c *Cloud) putAssignment(r *request) (answer, *refusal) {
 	}
 	a := &resource{id: r.path, kind: kindAssignment, body: object{}}
 	c.fillAssignment(a, scope, who, known)
+	a.body.set(r.body.text("properties", "description"), "properties", "description")
 	c.keep(a)
 	return answer{status: http.StatusCreated, body: a.render()}, nil
 }

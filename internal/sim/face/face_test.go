@@ -33,7 +33,7 @@ func open(t *testing.T) (f *face.Face, client *http.Client, issued *[]string) {
 	}
 	t.Cleanup(func() { _ = f.Close() })
 	client = facetest.Client(t, f.Address(), roots)
-	client.Transport.(*http.Transport).DisableKeepAlives = true //nolint:errcheck // it is one
+	client.Transport.(*http.Transport).DisableKeepAlives = true
 	return f, client, &hosts
 }
 
@@ -42,7 +42,7 @@ func ask(client *http.Client, host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	return string(body), err
 }
@@ -71,7 +71,7 @@ func TestAHostThatIsNotTheCloudsIsRefused(t *testing.T) {
 
 func TestCloseEndsTheConnectionsToo(t *testing.T) {
 	f, client, _ := open(t)
-	client.Transport.(*http.Transport).DisableKeepAlives = false //nolint:errcheck // it is one
+	client.Transport.(*http.Transport).DisableKeepAlives = false
 	host := "one" + suffix
 	if _, err := ask(client, host); err != nil {
 		t.Fatal(err)

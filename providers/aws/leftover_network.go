@@ -12,27 +12,13 @@ import (
 // The upstream controller marks as owned what it finds in a VPC that was there before, NAT gateways for one (its
 // TagUnmanagedNetworkResources, v2.13.0). So a part of a network is the cluster's only in a VPC that is the cluster's.
 
-// ownVPCs are the VPCs that were made for the cluster.
-func (c *cloud) ownVPCs(ctx context.Context, g gone) (map[string]bool, error) {
-	vpcs, err := c.listVPCs(ctx, g)
-	own := map[string]bool{}
-	for _, vpc := range vpcs {
-		own[vpc.id] = true
-	}
-	return own, err
-}
-
 func (c *cloud) listNATGateways(ctx context.Context, g gone) (things []thing, err error) {
 	states := filter("state", "pending", "available", "failed")
-	own, err := c.ownVPCs(ctx, g)
-	if err != nil {
-		return nil, err
-	}
 	err = g.each(func(bearing []types.Filter) error {
 		list := ec2.NewDescribeNatGatewaysPaginator(c.ec2, &ec2.DescribeNatGatewaysInput{Filter: append(states, bearing...)})
 		return collect(ctx, list, func(page *ec2.DescribeNatGatewaysOutput) {
 			for _, x := range page.NatGateways {
-				if own[sdk.ToString(x.VpcId)] {
+				if g.vpcs[sdk.ToString(x.VpcId)] {
 					things = g.keep(things, x.NatGatewayId, x.Tags)
 				}
 			}
@@ -109,16 +95,12 @@ func naming(rules []types.IpPermission, group string) (out []types.IpPermission)
 
 // listRouteTables leaves out a VPC's main table, which goes with it.
 func (c *cloud) listRouteTables(ctx context.Context, g gone) (things []thing, err error) {
-	own, err := c.ownVPCs(ctx, g)
-	if err != nil {
-		return nil, err
-	}
 	err = g.each(func(bearing []types.Filter) error {
 		list := ec2.NewDescribeRouteTablesPaginator(c.ec2, &ec2.DescribeRouteTablesInput{Filters: bearing})
 		return collect(ctx, list, func(page *ec2.DescribeRouteTablesOutput) {
 			for _, x := range page.RouteTables {
 				main := slices.ContainsFunc(x.Associations, func(a types.RouteTableAssociation) bool { return sdk.ToBool(a.Main) })
-				if own[sdk.ToString(x.VpcId)] && !main {
+				if g.vpcs[sdk.ToString(x.VpcId)] && !main {
 					things = g.keep(things, x.RouteTableId, x.Tags)
 				}
 			}
@@ -144,15 +126,11 @@ func (c *cloud) removeRouteTable(ctx context.Context, _ gone, id string) error {
 }
 
 func (c *cloud) listInternetGateways(ctx context.Context, g gone) (things []thing, err error) {
-	own, err := c.ownVPCs(ctx, g)
-	if err != nil {
-		return nil, err
-	}
 	err = g.each(func(bearing []types.Filter) error {
 		list := ec2.NewDescribeInternetGatewaysPaginator(c.ec2, &ec2.DescribeInternetGatewaysInput{Filters: bearing})
 		return collect(ctx, list, func(page *ec2.DescribeInternetGatewaysOutput) {
 			for _, x := range page.InternetGateways {
-				foreign := slices.ContainsFunc(x.Attachments, func(a types.InternetGatewayAttachment) bool { return !own[sdk.ToString(a.VpcId)] })
+				foreign := slices.ContainsFunc(x.Attachments, func(a types.InternetGatewayAttachment) bool { return !g.vpcs[sdk.ToString(a.VpcId)] })
 				if !foreign {
 					things = g.keep(things, x.InternetGatewayId, x.Tags)
 				}
@@ -179,15 +157,11 @@ func (c *cloud) removeInternetGateway(ctx context.Context, _ gone, id string) er
 }
 
 func (c *cloud) listSubnets(ctx context.Context, g gone) (things []thing, err error) {
-	own, err := c.ownVPCs(ctx, g)
-	if err != nil {
-		return nil, err
-	}
 	err = g.each(func(bearing []types.Filter) error {
 		list := ec2.NewDescribeSubnetsPaginator(c.ec2, &ec2.DescribeSubnetsInput{Filters: bearing})
 		return collect(ctx, list, func(page *ec2.DescribeSubnetsOutput) {
 			for _, x := range page.Subnets {
-				if own[sdk.ToString(x.VpcId)] {
+				if g.vpcs[sdk.ToString(x.VpcId)] {
 					things = g.keep(things, x.SubnetId, x.Tags)
 				}
 			}

@@ -21,7 +21,8 @@ const (
 // gone is the cluster that is no more.
 type gone struct {
 	name  string
-	owner string // value of ownerTag
+	owner string          // value of ownerTag
+	vpcs  map[string]bool // by id, those that were made for it
 }
 
 func (g gone) keys() []string { return []string{ownedByController + g.name, ownedInside + g.name} }
@@ -55,7 +56,10 @@ func (p *Provider) Leftovers(ctx context.Context, r providers.Request) ([]provid
 	if err != nil {
 		return nil, err
 	}
-	g := goneOf(r)
+	g, err := cloud.goneOf(ctx, r)
+	if err != nil {
+		return nil, cloud.explain(ctx, err)
+	}
 	found, namesake := map[string][]thing{}, false
 	for _, k := range kinds() {
 		if found[k.name], err = k.list(cloud, ctx, g); err != nil {
@@ -86,7 +90,10 @@ func (p *Provider) DeleteLeftover(ctx context.Context, r providers.Request, l pr
 	if err != nil {
 		return err
 	}
-	g := goneOf(r)
+	g, err := cloud.goneOf(ctx, r)
+	if err != nil {
+		return cloud.explain(ctx, err)
+	}
 	things, err := k.list(cloud, ctx, g)
 	if err != nil {
 		return cloud.explain(ctx, err)
@@ -114,8 +121,14 @@ func (c *cloud) namesake(ctx context.Context, g gone) (bool, error) {
 	return slices.ContainsFunc(groups, g.stranger), err
 }
 
-func goneOf(r providers.Request) gone {
-	return gone{name: r.Name, owner: r.Namespace + "/" + r.Name}
+// goneOf looks once for the VPCs, which several kinds need.
+func (c *cloud) goneOf(ctx context.Context, r providers.Request) (gone, error) {
+	g := gone{name: r.Name, owner: r.Namespace + "/" + r.Name, vpcs: map[string]bool{}}
+	own, err := c.listVPCs(ctx, g)
+	for _, vpc := range own {
+		g.vpcs[vpc.id] = true
+	}
+	return g, err
 }
 
 func sorted(things []thing) []thing {

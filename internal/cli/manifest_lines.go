@@ -30,22 +30,30 @@ func splitDocuments(raw []byte) []document {
 	return all
 }
 
+// How decoders word their errors: of YAML, with a line; of JSON, with a field.
+var (
+	lineOfSyntax = regexp.MustCompile(`yaml: line (\d+): (?s)(.*)`)
+	lineOfType   = regexp.MustCompile(`(?s)yaml: unmarshal errors:\s+line (\d+): (.*)`)
+	fieldOfType  = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field [^.\s]+\.(\S+) of type \S*?(\w+)$`)
+	unknownField = regexp.MustCompile(`field "([^"]+)"`)
+)
+
 // locate says where in the file an error of a YAML or JSON decoder is, and gives its message without what only a
 // programmer reads. Decoders of YAML give lines of the document, those of JSON the path of a field.
 func (d document) locate(err error) (line int, problem string) {
 	problem = err.Error()
-	if m := regexp.MustCompile(`yaml: line (\d+): (?s)(.*)`).FindStringSubmatch(problem); m != nil {
+	if m := lineOfSyntax.FindStringSubmatch(problem); m != nil {
 		n, _ := strconv.Atoi(m[1]) // digits
 		return d.line + n - 1, m[2]
 	}
-	if m := regexp.MustCompile(`(?s)yaml: unmarshal errors:\s+line (\d+): (.*)`).FindStringSubmatch(problem); m != nil {
+	if m := lineOfType.FindStringSubmatch(problem); m != nil {
 		n, _ := strconv.Atoi(m[1]) // digits
 		return d.line + n - 1, m[2]
 	}
-	if m := regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field [^.\s]+\.(\S+) of type \S*?(\w+)$`).FindStringSubmatch(problem); m != nil {
+	if m := fieldOfType.FindStringSubmatch(problem); m != nil {
 		return d.lineOf(m[2]), fmt.Sprintf("%s is a %s, not of type %s", m[2], m[1], m[3])
 	}
-	if m := regexp.MustCompile(`field "([^"]+)"`).FindStringSubmatch(problem); m != nil {
+	if m := unknownField.FindStringSubmatch(problem); m != nil {
 		return d.lineOf(m[1]), problem
 	}
 	return d.first(), problem

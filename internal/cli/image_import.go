@@ -43,15 +43,10 @@ func newImageImport(d *Deps) *cobra.Command {
 }
 
 func runImageImport(ctx context.Context, d *Deps, file, name string) error {
-	cfg, err := d.configuration(nil, nil)
+	cfg, _, err := d.cloud("vsphere")
 	if err != nil {
 		return err
 	}
-	findings := cfg.Validate("vsphere", config.UseCloud)
-	if err := findings.Err(); err != nil {
-		return err
-	}
-	d.View.Findings(findings.Warnings())
 	transfer := d.View.Transfer(file)
 	result, err := d.ImportImage(ctx, ImportRequest{Config: cfg, File: file, Name: name, Progress: transfer.Update})
 	transfer.Close()

@@ -161,7 +161,7 @@ func applied(cluster *unstructured.Unstructured) (*unstructured.Unstructured, er
 			continue
 		}
 		var fields map[string]any
-		if err := json.Unmarshal(entry.FieldsV1.Raw, &fields); err != nil {
+		if err := json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields); err != nil {
 			return nil, err
 		}
 		owned, ok := ownedPart(cluster.Object, fields).(map[string]any)

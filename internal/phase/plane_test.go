@@ -28,6 +28,7 @@ import (
 type quiet struct {
 	applied []string
 	before  func(name string) // called when a phase starts
+	note    func(text string) // called when one tells what it waits for
 }
 
 func (q *quiet) Start(name string) {
@@ -35,7 +36,11 @@ func (q *quiet) Start(name string) {
 		q.before(name)
 	}
 }
-func (q *quiet) Note(string, string) {}
+func (q *quiet) Note(_, text string) {
+	if q.note != nil {
+		q.note(text)
+	}
+}
 func (q *quiet) Done(name string)    { q.applied = append(q.applied, name) }
 func (q *quiet) Skip(string, string) {}
 func (q *quiet) Fail(string)         {}
@@ -59,6 +64,14 @@ func TestOnAPlane(t *testing.T) {
 		"join a delete":           testJoinADelete,
 		"preview touches nothing": testPreview,
 		"refused sizes":           testRefusedSizes,
+		"gate":                    testGate,
+		"gate interrupted":        testGateInterrupted,
+		"gate without waiting":    testGateNoWait,
+		"gate stops":              testGateStops,
+		"work in the cloud":       testCloudWork,
+		"edit":                    testEdit,
+		"upgrade":                 testUpgrade,
+		"retry":                   testRetryPhase,
 		"pools":                   testPools,
 	}
 	for name, test := range tests {

@@ -26,6 +26,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/render"
 	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/providers/aws"
+	"github.com/slipway-sh/slipway/providers/azure"
 	"github.com/slipway-sh/slipway/providers/vsphere"
 	"github.com/slipway-sh/slipway/templates"
 )
@@ -195,9 +196,11 @@ func get(t *testing.T, api *kube.Client, kind, name string, objects *render.Obje
 		"AWSMachineTemplate":     "infrastructure.cluster.x-k8s.io/v1beta2",
 		"AWSManagedControlPlane": "controlplane.cluster.x-k8s.io/v1beta2",
 		"AWSManagedMachinePool":  "infrastructure.cluster.x-k8s.io/v1beta2",
-		"KubeadmControlPlane":    "controlplane.cluster.x-k8s.io/v1beta2",
-		"MachineDeployment":      clusterv1.GroupVersion.String(),
-		"MachinePool":            clusterv1.GroupVersion.String(),
+		"AzureCluster":           azureAPI, "AzureMachineTemplate": azureAPI,
+		"AzureASOManagedCluster": azureAPI, "AzureASOManagedControlPlane": azureAPI, "AzureASOManagedMachinePool": azureAPI,
+		"KubeadmControlPlane": "controlplane.cluster.x-k8s.io/v1beta2",
+		"MachineDeployment":   clusterv1.GroupVersion.String(),
+		"MachinePool":         clusterv1.GroupVersion.String(),
 	}[kind])
 	object.SetKind(kind)
 	key := client.ObjectKey{Namespace: objects.Cluster.Namespace, Name: name}
@@ -249,7 +252,7 @@ func managementPlane(t *testing.T, infrastructure string) *kube.Client {
 	defer cancel()
 	installer := &capi.Installer{
 		Kubeconfig: kubeconfig, Infrastructure: infrastructure, Artifacts: &capi.Artifacts{Folder: repository(t)},
-		Version:   map[string]string{"vsphere": vsphere.ControllerVersion, "aws": aws.ControllerVersion}[infrastructure],
+		Version:   map[string]string{"vsphere": vsphere.ControllerVersion, "aws": aws.ControllerVersion, "azure": azure.ControllerVersion}[infrastructure],
 		Variables: map[string]string{"VSPHERE_USERNAME": "", "VSPHERE_PASSWORD": "", "AWS_B64ENCODED_CREDENTIALS": "", "EXP_MACHINE_POOL": "true"},
 	}
 	if err := installer.Install(ctx, func(m string) { t.Log(m) }); err != nil {

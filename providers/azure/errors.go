@@ -33,7 +33,7 @@ func (e *callError) Unwrap() error { return &e.userError }
 // explain sorts the error of a call into what a person can do about it. The context's own end is passed on as it is.
 func (c *cloud) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("Azure subscription %s: %w", c.subscription, context.Cause(ctx))
+		return fmt.Errorf("subscription %s: %w", c.subscription, context.Cause(ctx))
 	}
 	e := &callError{key: keySubscription, userError: uerr.Error{Code: uerr.Failure, Object: "Azure subscription " + c.subscription}}
 	e.Cause = errors.New(c.scrub(lastCause(err)))

@@ -42,7 +42,7 @@ func (c *cloud) permissionsAt(ctx context.Context, scope string) ([]*armauthoriz
 		if err != nil {
 			return nil, err
 		}
-		answer, err := c.arm.Pipeline().Do(request)
+		answer, err := c.arm.Pipeline().Do(request) //nolint:bodyclose // the pipeline reads the body whole and closes it
 		if err != nil {
 			return nil, err
 		}

@@ -125,8 +125,8 @@ func (i *inspection) networkScope() string {
 
 // has says whether somebody has a role at a place, or above it, that is enough.
 func (c *cloud) has(ctx context.Context, g grant) (bool, error) {
-	filter := "principalId eq '" + g.principal + "'"
-	pager := c.roles.NewRoleAssignmentsClient().NewListForScopePager(g.scope, &armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: &filter})
+	filter := "principalId%20eq%20'" + g.principal + "'" // this client sends it as it is
+	pager := c.roles.NewRoleAssignmentsClient().NewListForScopePager(strings.TrimPrefix(g.scope, "/"), &armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: &filter})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {
@@ -164,7 +164,7 @@ func (c *cloud) give(ctx context.Context, g grant) error {
 		PrincipalID: &g.principal, RoleDefinitionID: &role, PrincipalType: &kind, Description: &g.note,
 	}}
 	for look := 1; ; look++ {
-		_, err := c.roles.NewRoleAssignmentsClient().Create(ctx, g.scope, assignmentName(g.scope, g.principal, role), parameters, nil)
+		_, err := c.roles.NewRoleAssignmentsClient().Create(ctx, strings.TrimPrefix(g.scope, "/"), assignmentName(g.scope, g.principal, role), parameters, nil)
 		switch {
 		case err == nil || codeOf(err) == "RoleAssignmentExists":
 			return nil

@@ -45,7 +45,7 @@ type cloud struct {
 // context's own.
 func (p *Provider) open(ctx context.Context, c *config.Config) (*cloud, error) {
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("Azure: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("log in to Azure: %w", context.Cause(ctx))
 	}
 	where, findings := environment(c)
 	from, more := sourceOf(c)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -89,7 +90,7 @@ func (h *healthChecks) doomed(mhcName string) ([]*clusterv1.MachineHealthCheck, 
 		}
 	}
 	if len(doomed) == 0 {
-		return nil, h.notFound("")
+		return nil, cmp.Or(h.unchecked(), h.notFound(""))
 	}
 	return doomed, nil
 }

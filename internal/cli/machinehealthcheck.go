@@ -98,5 +98,17 @@ func (h *healthChecks) workerPools() []string {
 	return pools
 }
 
+// unchecked refuses to check pools whose broken machines the infrastructure itself replaces, as it does in machine pools.
+func (h *healthChecks) unchecked() error {
+	pools := kube.Pools(h.cluster)
+	if len(pools) == 0 || len(h.workerPools()) > 0 {
+		return nil
+	}
+	return &uerr.Error{
+		Code: uerr.Usage, What: "the infrastructure itself replaces broken machines of these pools: " + kube.PoolNames(pools),
+		Object: kube.ClusterName(h.key), Next: "nothing; slipway get nodepools " + h.cluster.Name + " shows how many are ready",
+	}
+}
+
 // inTopology says whether the Cluster has a topology at all.
 func (h *healthChecks) inTopology() bool { return h.cluster.Spec.Topology.IsDefined() }

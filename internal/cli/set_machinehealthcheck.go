@@ -81,7 +81,7 @@ func (h *healthChecks) edit(mhcName string, change healthChange) (kube.HealthEdi
 	case mhcName != "":
 		return kube.HealthEdit{}, h.notFound(mhcName)
 	case h.inTopology():
-		return h.editPools(h.workerPools(), change), nil
+		return h.editPools(h.workerPools(), change), h.unchecked()
 	}
 	return h.editObject("", change), nil
 }

@@ -1,10 +1,14 @@
 package azure
 
 import (
+	"context"
 	"errors"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/slipway-sh/slipway/internal/config"
@@ -45,8 +49,30 @@ func sourceOf(c *config.Config) (source, uerr.Findings) {
 
 func loginOfPerson(c *config.Config) func(azcore.ClientOptions) (azcore.TokenCredential, error) {
 	return func(azcore.ClientOptions) (azcore.TokenCredential, error) {
-		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.String(keyTenant), Subscription: c.String(keySubscription)})
+		login, err := azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: c.String(keyTenant), Subscription: c.String(keySubscription)})
+		return &kept{login: login}, err
 	}
+}
+
+// kept keeps a token while it is good: the az program takes a second to give one, and each client asks for its own.
+type kept struct {
+	login azcore.TokenCredential
+	mu    sync.Mutex
+	token azcore.AccessToken
+}
+
+// GetToken asks for one when there is none that lasts; every client here asks for the same scope.
+func (k *kept) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Until(k.token.ExpiresOn) > 5*time.Minute {
+		return k.token, nil
+	}
+	token, err := k.login.GetToken(ctx, o)
+	if err == nil {
+		k.token = token
+	}
+	return token, err
 }
 
 func bySecret(c *config.Config) func(azcore.ClientOptions) (azcore.TokenCredential, error) {

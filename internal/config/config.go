@@ -148,6 +148,16 @@ func (c *Config) Origin(key string) Origin {
 	return Origin{Source: SourceDefault, Where: "default"}
 }
 
+// rank is how weak the source of a value is; that of a default is the weakest.
+func (c *Config) rank(name string) int {
+	for i, l := range c.layers {
+		if _, ok := l.values[name]; ok {
+			return i
+		}
+	}
+	return len(c.layers)
+}
+
 // strongest is the value in effect of a variable by its canonical name, before there is a plan and but for defaults.
 func (c *Config) strongest(name string) value {
 	for _, l := range c.layers {

@@ -55,7 +55,7 @@ func (f *Fleet) newEntry(ff *fleetFile, blocks []*block, layers []layer) *Entry 
 		for key, w := range b.labels {
 			e.Labels[key] = w.text
 		}
-		if b.pools != nil && b.poolsAt == workers { // else something stronger gives the number of workers
+		if b.poolsAt != (Place{}) && b.poolsAt == workers { // else something stronger gives the number of workers
 			e.Pools = b.pools
 		}
 	}

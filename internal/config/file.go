@@ -41,6 +41,9 @@ func ParseMapping(path string, data []byte) (*yaml.Node, uerr.Findings) {
 	if problem == nil {
 		return root, nil
 	}
+	if problem.syntax {
+		problem.line = wrongLine(data, problem)
+	}
 	problem.Where = (&file{path: path}).at(problem.line)
 	return nil, uerr.Findings{problem.Finding}
 }
@@ -50,7 +53,8 @@ func (f *file) at(line int) string { return f.path + ":" + strconv.Itoa(max(line
 // parseProblem is a finding whose file is not known yet.
 type parseProblem struct {
 	uerr.Finding
-	line int
+	line   int
+	syntax bool // found by the parser of YAML
 }
 
 // parseRoot reads one YAML document that is a mapping or nothing.
@@ -86,7 +90,7 @@ func parseRoot(data []byte) (*yaml.Node, *parseProblem) {
 // text may be a password: everything from the first quote on is dropped.
 func yamlProblem(err error) *parseProblem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	p := &parseProblem{line: 1}
+	p := &parseProblem{line: 1, syntax: true}
 	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(text); m != nil {
 		p.line, _ = strconv.Atoi(m[1])
 		text = strings.TrimPrefix(text, m[0])

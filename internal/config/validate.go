@@ -141,9 +141,10 @@ func (c *Config) checkNetworks(infrastructure string, valid map[string]string) u
 	return append(findings, c.checkEndpoint(infrastructure, valid, networks)...)
 }
 
-// overlap compares two ranges. It points at the one that somebody set: changing a default is rarely what is meant.
+// overlap compares two ranges. It points at the one that the stronger source set, which is the more specific: changing
+// a default, or a line that other clusters share, is rarely what is meant.
 func (c *Config) overlap(a, b network) uerr.Findings {
-	if b.where == "default" && a.where != "default" {
+	if c.rank(a.name) < c.rank(b.name) {
 		a, b = b, a
 	}
 	if a.prefix.Addr().Is4() != b.prefix.Addr().Is4() && a.use != "nodes" && b.use != "nodes" {

@@ -80,6 +80,10 @@ rehearse: build managers-vsphere ## Run the whole life of a cluster against the 
 rehearse-aws: build managers-aws moto ## The same against the simulated AWS, over three zones
 	$(BIN)/slipway rehearse -i aws -c 3 -w 3
 
+.PHONY: rehearse-azure
+rehearse-azure: build managers-azure ## The same against the simulated Azure: AKS with a virtual node
+	$(BIN)/slipway rehearse -i azure -w 4
+
 .PHONY: lint
 lint: setup ## Check the code against the house style
 	$(TOOLS)/golangci-lint run ./...

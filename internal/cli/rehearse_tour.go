@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,25 +22,38 @@ type tourOptions struct {
 	trouble               trouble
 }
 
+// guide is an adapter whose clusters have more to show than machines that become more.
+type guide interface {
+	// RehearsalTour is what to add to the command that creates the cluster, and what to type from then on until its
+	// deletion, the last size being that many workers.
+	RehearsalTour(cluster string, workers int) (create []string, then [][]string)
+}
+
 // tour is the whole life of a cluster, as the commands that a person would type.
 func (d *Deps) tour(o tourOptions) [][]string {
 	infrastructure := o.infrastructure
+	create := []string{"create", "cluster", tourCluster, "-i", infrastructure, "-p", "dev", "-w", "2"}
+	life := [][]string{{"scale", "cluster", tourCluster, "-c", strconv.Itoa(o.controlPlane), "-w", strconv.Itoa(o.workers), "--wait"}}
+	if g, ok := d.provider(infrastructure).(guide); ok {
+		more, own := g.RehearsalTour(tourCluster, o.workers)
+		create, life = append(create, more...), own
+	}
 	var steps [][]string
 	if _, ok := d.provider(infrastructure).(PermissionKeeper); ok {
 		steps = append(steps, []string{"config", "permissions", infrastructure})
 	}
-	return append(steps, [][]string{
+	return slices.Concat(steps, [][]string{
 		{"init", "-i", infrastructure, "--local", "--name", "rehearsal"},
-		{"create", "cluster", tourCluster, "-i", infrastructure, "-p", "dev", "-w", "2"},
+		create,
 		{"get", "clusters"},
 		{"describe", "cluster", tourCluster},
 		{"get", "credentials", tourCluster},
-		{"scale", "cluster", tourCluster, "-c", strconv.Itoa(o.controlPlane), "-w", strconv.Itoa(o.workers), "--wait"},
+	}, life, [][]string{
 		{"get", "clusters"},
 		{"delete", "cluster", tourCluster, "--yes", "--wait"},
 		{"get", "clusters"},
 		{"leftovers", tourCluster, "-i", infrastructure},
-	}...)
+	})
 }
 
 func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
@@ -37,10 +38,31 @@ func (*Provider) RehearsalInventory(c *config.Config) any {
 	}
 }
 
+// RunsControlPlanes says whether Azure runs the control planes of clusters of the configured type.
+func (*Provider) RunsControlPlanes(c *config.Config) bool {
+	return cmp.Or(c.String(keyClusterType), typeAKS) == typeAKS
+}
+
+// RehearsalTour shows what only AKS has: a virtual node that comes and goes, a pool of another kind, and an upgrade.
+func (*Provider) RehearsalTour(cluster string, workers int) (create []string, then [][]string) {
+	create = []string{"--virtual-node", "--kubernetes-version", "v" + rehearsedOlder}
+	return create, [][]string{
+		{"scale", "cluster", cluster, "-w", strconv.Itoa(workers), "--wait"},
+		{"set", "nodepool", cluster, "batch", "-w", "1", "--wait"},
+		{"get", "nodepools", cluster},
+		{"upgrade", "cluster", cluster, "--kubernetes-version", "v" + rehearsedNewer, "--yes"},
+		{"set", "virtualnode", cluster, "--enabled=false", "--wait"},
+		{"set", "virtualnode", cluster, "--wait"},
+	}
+}
+
+// The versions of AKS in every rehearsal.
+const rehearsedOlder, rehearsedNewer = "1.35.4", "1.36.3"
+
 // rehearsedVersions are those of every rehearsal and the configuration's. A minor version is offered as its first patch,
 // unless it is there already.
 func rehearsedVersions(asked string) []string {
-	versions := []string{"1.35.4", "1.36.3"}
+	versions := []string{rehearsedOlder, rehearsedNewer}
 	asked = plainVersion(asked)
 	if strings.Count(asked, ".") == 1 && !slices.ContainsFunc(versions, func(v string) bool { return strings.HasPrefix(v, asked+".") }) {
 		asked += ".0"

@@ -49,7 +49,7 @@ func TestUnknownFlagIsRefused(t *testing.T) {
 
 // TestHelpIsComplete wants a sentence for every command and for every flag that is not hidden.
 func TestHelpIsComplete(t *testing.T) {
-	for _, path := range []string{"", "create", "get", "config", "delete", "describe", "scale", "set", "add", "image"} {
+	for _, path := range []string{"", "create", "get", "config", "delete", "describe", "scale", "set", "add", "image", "upgrade", "retry"} {
 		out, _, _ := runInProcess(t, "slipway", append(strings.Fields(path), "--help"))
 		_, commands, _ := strings.Cut(out, "Available Commands:\n")
 		commands, _, _ = strings.Cut(commands, "\n\n")

@@ -45,6 +45,8 @@ type completeCloud struct {
 
 func (completeCloud) Name() string { return "cloud completed" }
 
+func (completeCloud) rare() {}
+
 func (p completeCloud) Check(ctx context.Context) ([]Change, error) {
 	cluster, err := p.client.Cluster(ctx, p.key)
 	if uerr.ExitCode(err) == uerr.NotFound {

@@ -48,6 +48,9 @@ type passing interface{ passing() }
 // asking is a phase that only asks and refuses; when it does not refuse, it has done its work.
 type asking interface{ asking() }
 
+// rare is a phase that most clusters have no use for: with nothing to do it is not shown.
+type rare interface{ rare() }
+
 // Operation is a list of phases, and what to tell a person who stops it half way.
 type Operation struct {
 	Phases    []Phase
@@ -82,6 +85,11 @@ func runPhase(ctx context.Context, r Reporter, p Phase) error {
 		return context.Cause(ctx)
 	}
 	name := p.Name()
+	if _, ok := p.(rare); ok {
+		if changes, err := p.Check(ctx); err == nil && len(changes) == 0 {
+			return nil
+		}
+	}
 	r.Start(name)
 	changes, err := p.Check(ctx)
 	if err != nil {

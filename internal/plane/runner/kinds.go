@@ -13,7 +13,7 @@ import (
 
 const (
 	kindsPoll     = 100 * time.Millisecond
-	kindsPatience = 15 * time.Second
+	kindsPatience = time.Minute // large definitions take that long on a busy machine
 )
 
 // awaitKinds holds a new controller back until the API server serves the provider's kinds, which were created just
@@ -36,14 +36,37 @@ func (r *Runner) awaitKinds(ctx context.Context, d *appsv1.Deployment) error {
 		return &blockedError{reason: "Waiting", message: "waiting for the API server's list of kinds", again: kindsPoll}
 	}
 	for i := range definitions.Items {
-		if name := definitions.Items[i].Name; !served[name] {
+		name := definitions.Items[i].Name
+		all := served[name] // which spares reading definitions while whole kinds are missing
+		if all {
+			if all, err = r.allVersions(ctx, name, served); err != nil {
+				return err
+			}
+		}
+		if !all {
 			return &blockedError{reason: "Waiting", message: "waiting for the API server to serve the provider's kinds", again: kindsPoll}
 		}
 	}
 	return nil
 }
 
-// served are the names that discovery lists, spelled as definitions are named: PLURAL.GROUP.
+// allVersions tells whether every version of a kind is served: the API server adds one after the other, and Azure Service
+// Operator, which has twelve of some kinds, ends when it misses one.
+func (r *Runner) allVersions(ctx context.Context, name string, served map[string]bool) (bool, error) {
+	definition := &apiextensionsv1.CustomResourceDefinition{}
+	if err := r.live.Get(ctx, client.ObjectKey{Name: name}, definition); err != nil {
+		return false, err
+	}
+	for _, v := range definition.Spec.Versions {
+		if v.Served && !served[name+"/"+v.Name] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// served are the names that discovery lists, spelled as definitions are named, without and with each version:
+// PLURAL.GROUP and PLURAL.GROUP/VERSION.
 func (r *Runner) served() (map[string]bool, error) {
 	groups, lists, err := r.discovery.ServerGroupsAndResources()
 	if err != nil || len(groups) == 0 {
@@ -51,9 +74,10 @@ func (r *Runner) served() (map[string]bool, error) {
 	}
 	out := map[string]bool{}
 	for _, list := range lists {
-		group, _, _ := strings.Cut(list.GroupVersion, "/")
+		group, version, _ := strings.Cut(list.GroupVersion, "/")
 		for _, resource := range list.APIResources {
-			out[resource.Name+"."+group] = true
+			name := resource.Name + "." + group
+			out[name], out[name+"/"+version] = true, true
 		}
 	}
 	return out, nil

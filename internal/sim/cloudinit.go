@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -10,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/slipway-sh/slipway/internal/sim/packed"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/cluster-api/util/certs"
 	"sigs.k8s.io/yaml"
@@ -72,21 +71,10 @@ func decodeFile(content, encoding string) (string, error) {
 		content = string(raw)
 	}
 	if strings.Contains(encoding, "gz") {
-		raw, err := gunzip([]byte(content))
+		raw, err := packed.Unpack([]byte(content))
 		return string(raw), err
 	}
 	return content, nil
-}
-
-func gunzip(raw []byte) ([]byte, error) {
-	if !bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
-		return raw, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
 }
 
 func (u *userData) readKubeadm() error {

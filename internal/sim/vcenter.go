@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/sim/packed"
 	"github.com/vmware/govmomi"
 	_ "github.com/vmware/govmomi/cns/simulator" // container volumes
 	"github.com/vmware/govmomi/object"
@@ -196,7 +197,7 @@ func (v *vcenter) userData(_ context.Context, m Machine) ([]byte, error) {
 	v.model.Map().WithLock(v.model.Service.Context, vm, func() { encoded = extra(vm, "guestinfo.userdata") })
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err == nil {
-		raw, err = gunzip(raw)
+		raw, err = packed.Unpack(raw)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("guestinfo.userdata: %w", err)

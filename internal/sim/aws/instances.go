@@ -2,7 +2,6 @@ package aws
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -21,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/slipway-sh/slipway/internal/sim/packed"
 )
 
 // Instance is an EC2 instance that is not terminated.
@@ -97,7 +98,7 @@ func (c *Cloud) UserData(ctx context.Context, region, id string) ([]byte, error)
 	if err != nil {
 		return nil, fmt.Errorf("user data of %s: %w", id, err)
 	}
-	if raw, err = gunzip(raw); err != nil {
+	if raw, err = packed.Unpack(raw); err != nil {
 		return nil, fmt.Errorf("user data of %s: %w", id, err)
 	}
 	script, found, err := boothook(raw)
@@ -165,16 +166,5 @@ func (c *Cloud) fetchSecrets(ctx context.Context, region, script string) ([]byte
 			return nil, fmt.Errorf("delete secret %d of the user data: %w", n, err)
 		}
 	}
-	return gunzip(document)
-}
-
-func gunzip(raw []byte) ([]byte, error) {
-	if !bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
-		return raw, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
+	return packed.Unpack(document)
 }

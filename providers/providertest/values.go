@@ -40,9 +40,8 @@ func (s Suite) checkVariables(t *testing.T) {
 			if v.KubernetesVersion == "" {
 				t.Error("no Kubernetes version")
 			}
+			s.CheckClass(t, v)
 			k := s.class(t, v.Class)
-			k.check(t, v.Variables)
-			k.checkRequired(t, v.Variables)
 			checkPlain(t, v.Variables)
 			for _, pool := range v.Pools {
 				k.check(t, pool.Variables)
@@ -50,6 +49,14 @@ func (s Suite) checkVariables(t *testing.T) {
 			}
 		})
 	}
+}
+
+// CheckClass compares a cluster's variables with those of its ClusterClass. It needs only Provider and Templates.
+func (s Suite) CheckClass(t *testing.T, v providers.Values) {
+	t.Helper()
+	k := s.class(t, v.Class)
+	k.check(t, v.Variables)
+	k.checkRequired(t, v.Variables)
 }
 
 // checkPlain wants what JSON itself would give back; the variables of a cluster that is there come from it.

@@ -3,8 +3,6 @@ package vsphere
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,6 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/providertest"
+	"github.com/slipway-sh/slipway/templates"
 )
 
 const labCA = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
@@ -89,52 +89,11 @@ func TestValues(t *testing.T) {
 			if raw, _ := json.Marshal(got.Variables); strings.Contains(string(raw), "s3cret") || strings.Contains(string(raw), "hush") {
 				t.Error("a password is in the variables")
 			}
-			checkDefined(t, got.Variables)
+			providertest.Suite{Provider: l.provider, Templates: templates.FS()}.CheckClass(t, got)
 		})
 	}
 	if n := l.sessions(); n != 0 {
 		t.Errorf("%d sessions are still logged in", n)
-	}
-}
-
-// checkDefined compares the names with those of the ClusterClass: Cluster API refuses a variable that it does not define.
-func checkDefined(t *testing.T, variables map[string]any) {
-	t.Helper()
-	raw, err := os.ReadFile("../../templates/vsphere/clusterclass.yaml")
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("there is no ClusterClass yet")
-	}
-	documents := strings.Split(string(raw), "\n---\n")
-	var class struct {
-		Spec struct {
-			Variables []struct {
-				Name     string
-				Required bool
-				Schema   struct{ OpenAPIV3Schema map[string]any }
-			}
-		}
-	}
-	if err := yaml.Unmarshal([]byte(documents[len(documents)-1]), &class); err != nil {
-		t.Fatal(err)
-	}
-	defined := map[string]map[string]any{}
-	for _, v := range class.Spec.Variables {
-		defined[v.Name] = v.Schema.OpenAPIV3Schema
-		if _, ok := variables[v.Name]; v.Required && !ok {
-			t.Errorf("variable %s is required and missing", v.Name)
-		}
-	}
-	for name, value := range variables {
-		if defined[name] == nil {
-			t.Errorf("the ClusterClass defines no variable %s", name)
-		}
-		properties, _ := defined[name]["properties"].(map[string]any)
-		fields, _ := value.(map[string]any)
-		for field := range fields {
-			if properties[field] == nil {
-				t.Errorf("variable %s has no field %s", name, field)
-			}
-		}
 	}
 }
 

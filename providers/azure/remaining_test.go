@@ -100,3 +100,20 @@ func TestOnlyWhatTheClusterMadeInANetworkIsLeftOver(t *testing.T) {
 		t.Errorf("still: %v, %v", again, err)
 	}
 }
+
+// What goes with a group is not listed beside it.
+func TestAClusterOfItsOwnGroupLeavesThatAlone(t *testing.T) {
+	l := newLab(t)
+	l.make("prod", labOwner)
+	r := l.request(nil)
+	left, err := l.provider.Leftovers(t.Context(), r)
+	if err != nil || len(left) != 1 || left[0].ID != groupPath("prod") {
+		t.Fatalf("leftovers: %v, %v", left, err)
+	}
+	if err := l.provider.DeleteLeftover(t.Context(), r, left[0]); err != nil {
+		t.Fatal(err)
+	}
+	if groups := fmt.Sprint(l.call("GET", subscriptionPath+"/resourceGroups", nil)); strings.Contains(groups, "prod") {
+		t.Errorf("groups: %s", groups)
+	}
+}

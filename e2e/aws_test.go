@@ -3,10 +3,6 @@
 package e2e
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -147,23 +143,10 @@ type simulatedAWS struct {
 
 func newAWS(t *testing.T, r *rehearsal) simulatedAWS {
 	t.Helper()
-	state := r.simulator()
-	pem, err := os.ReadFile(state.CAFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy, err := url.Parse(state.Proxy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
 	config := sdk.Config{
 		Region:      "us-east-1",
 		Credentials: credentials.NewStaticCredentialsProvider("AKIAREHEARSAL0000000", "only-a-rehearsal", ""),
-		HTTPClient: &http.Client{Transport: &http.Transport{
-			Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: roots},
-		}},
+		HTTPClient:  r.client(),
 	}
 	return simulatedAWS{t, ec2.NewFromConfig(config), elb.NewFromConfig(config), secretsmanager.NewFromConfig(config)}
 }

@@ -3,9 +3,12 @@
 package e2e
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -57,6 +60,23 @@ func (r *rehearsal) wantCloned(prefixes ...string) {
 			r.t.Errorf("no machine %s… was powered on:\n%s", prefix, powered)
 		}
 	}
+}
+
+// client reaches the simulated clouds as any program does: by their hosts, through the proxy.
+func (r *rehearsal) client() *http.Client {
+	r.t.Helper()
+	state := r.simulator()
+	pem, err := os.ReadFile(state.CAFile)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	proxy, err := url.Parse(state.Proxy)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(proxy), TLSClientConfig: &tls.Config{RootCAs: roots}}}
 }
 
 // wantNodes fetches the cluster's credentials as a person would and asks its own API server, through the proxy.

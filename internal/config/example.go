@@ -10,7 +10,8 @@ const exampleHeader = `# Every setting of Slipway: TKG's names, their meaning, a
 #
 # Copy the lines you need into ~/.slipway/config.yaml (or go on using ~/.tkg/config.yaml) and take the # away. A flag of
 # the command line overrides the environment variable of the same name, which overrides the file, which overrides the
-# plan, which overrides the default. "slipway config view --origin" says where each value came from.
+# plan, which overrides the default. "slipway config view --origin" says where each value came from. A list of clusters
+# for "slipway apply" may stand in the same file: see its end.
 #
 # Generated from the tables of variables: go test ./internal/config -run Shipped -update
 `
@@ -46,6 +47,7 @@ func Example(tables []Table) []byte {
 			b.WriteString("# " + line + "\n")
 		}
 	}
+	b.WriteString(r.fleetExample())
 	return b.Bytes()
 }
 

@@ -201,7 +201,10 @@ func TestLoadRefuses(t *testing.T) {
 		"a tab":               {"CNI: none\n\tX: y\n", ":2", "not valid YAML"},
 		"an unquoted star":    {"VSPHERE_PASSWORD: *topsecret\n", ":1", "starts with * or &"},
 		"an unquoted percent": {"VSPHERE_PASSWORD: %topsecret\n", ":1", "not valid YAML"},
-		"an unclosed quote":   {"VSPHERE_PASSWORD: 'topsecret\nCNI: none\n", "", "not valid YAML"},
+		"an unclosed quote":   {"VSPHERE_PASSWORD: 'topsecret\nCNI: none\n", ":1", "not valid YAML"},
+		"a late star":         {"CNI: none\nOS_NAME: |\n  a *b\n\nVSPHERE_PASSWORD: *topsecret\nOS_ARCH: x\n", ":5", "starts with * or &"},
+		"behind a long text":  {"OS_NAME: 'a\n b\n c'\nimages: [a,\n b]\nCNI: [\nOS_ARCH: x\n", ":6", "not valid YAML"},
+		"no colon":            {"CNI: none\nOS_NAME ubuntu\nOS_ARCH: x\n", ":2", "not valid YAML"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

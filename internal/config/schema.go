@@ -15,7 +15,10 @@ func Schema(tables []Table) []byte {
 		"overridesFolder":      map[string]any{"type": []string{"string", "null"}},
 		"providers":            map[string]any{"type": []string{"array", "null"}},
 		"release":              map[string]any{"type": []string{"object", "string", "null"}},
-		"tkg":                  regionsSchema(),
+		keyTKG:                 regionsSchema(),
+	}
+	for key, s := range fleetProperties() {
+		properties[key] = s
 	}
 	for _, v := range r.list() {
 		properties[v.Name] = v.schema()
@@ -31,6 +34,7 @@ func Schema(tables []Table) []byte {
 		"properties":           properties,
 		"patternProperties":    patterns,
 		"additionalProperties": false,
+		"$defs":                fleetDefinitions(r),
 	}, "", "  ")
 	if err != nil {
 		panic(err) // maps, texts and numbers always marshal

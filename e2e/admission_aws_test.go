@@ -5,13 +5,18 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"os"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/phase"
 	"github.com/slipway-sh/slipway/internal/render"
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/templates"
 )
@@ -115,7 +120,84 @@ func admitEKS(t *testing.T, api *kube.Client) {
 	if missing, err := api.MissingClass(t.Context(), objects.Class); err != nil || len(missing) > 0 {
 		t.Errorf("missing %v (%v)", missing, err)
 	}
+	setPoolsOfEKS(t, api, objects)
 }
+
+// setPoolsOfEKS scales, adds and removes pools as scale cluster, set nodepool and delete nodepool do. Cluster API makes a
+// new pool only once the control plane is up, which it never is without an AWS.
+func setPoolsOfEKS(t *testing.T, api *kube.Client, objects *render.Objects) {
+	key, five, three := client.ObjectKeyFromObject(objects.Cluster), int32(5), int32(3)
+	input := phase.PoolInput{Client: api, Cluster: key, Holder: kube.Holder{User: "ann", Host: "desk", PID: os.Getpid(), Command: "set nodepool"}}
+	do := func(op phase.Operation) error { return phase.Run(t.Context(), silent{}, op) }
+	scale := func(size kube.Size) error {
+		return do(phase.Scale(phase.ScaleInput{Client: api, Cluster: key, Size: size, Holder: input.Holder}))
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(scale(kube.Size{Workers: &five})) // over both zones
+	reconciled(t, api, objects)
+	for pool, replicas := range map[string]int64{"md-0": 3, "md-1": 2} {
+		machinePool := get(t, api, "MachinePool", "eks-"+pool, objects)
+		want(t, machinePool, replicas, "spec", "replicas")
+		name, _, _ := unstructured.NestedString(machinePool.Object, "spec", "template", "spec", "infrastructureRef", "name")
+		want(t, get(t, api, "AWSManagedMachinePool", name, objects), replicas, "spec", "scaling", "maxSize")
+	}
+
+	input.Edit = kube.PoolEdit{Name: "big", Zone: "eu-central-1a", Replicas: &three, Variables: map[string]any{"worker": map[string]any{"instanceType": "large"}}}
+	err := do(phase.SetPool(input))
+	if uerr.ExitCode(err) != uerr.Usage || !strings.Contains(err.Error(), "instanceType") {
+		t.Errorf("a type of instance that the class refuses: %v", err)
+	}
+	input.Edit.Variables = map[string]any{"worker": map[string]any{"instanceType": "m6g.4xlarge"}}
+	must(do(phase.SetPool(input)))
+	if err := scale(kube.Size{Workers: &three}); uerr.ExitCode(err) != uerr.Usage || !strings.Contains(err.Error(), "md-0, md-1, big") {
+		t.Errorf("scaling without the name of a pool: %v", err)
+	}
+	must(scale(kube.Size{Workers: &five, Pool: "big"}))
+	cluster, err := api.Cluster(t.Context(), key)
+	must(err)
+	pool, err := kube.FindPool(cluster, "big")
+	must(err)
+	if *pool.Replicas != 5 || !pool.MachinePool || !strings.Contains(string(pool.Overrides[0].Value.Raw), "m6g.4xlarge") {
+		t.Errorf("the pool that was added is %+v", pool)
+	}
+	changes, err := api.Diff(t.Context(), objects.Cluster)
+	must(err)
+	for _, c := range changes {
+		if strings.Contains(c.Field, "big") {
+			t.Errorf("a creation typed again would change the pool: %s", c)
+		}
+	}
+	must(do(phase.DeletePool(input)))
+	reconciled(t, api, objects)
+	tree, err := api.Tree(t.Context(), key.Namespace, key.Name)
+	must(err)
+	pools := 0
+	for _, node := range tree.Children {
+		if node.Role != kube.RolePool {
+			continue
+		}
+		if pools++; len(node.Children) != 1 || node.Children[0].Kind != "AWSManagedMachinePool" {
+			t.Errorf("below pool %s is %v", node.Name, node.Children)
+		}
+	}
+	if pools != 2 {
+		t.Errorf("the tree has %d pools", pools)
+	}
+}
+
+// silent reports nothing of an operation.
+type silent struct{}
+
+func (silent) Start(string)        {}
+func (silent) Note(string, string) {}
+func (silent) Done(string)         {}
+func (silent) Skip(string, string) {}
+func (silent) Fail(string)         {}
 
 func eksObjects(t *testing.T) *render.Objects {
 	t.Helper()

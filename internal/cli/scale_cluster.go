@@ -27,7 +27,7 @@ func newScaleCluster(d *Deps) *cobra.Command {
 			"Workers are spread evenly over the pools of a cluster's zones. Of a cluster with several other pools, --node-pool\n" +
 			"names the one; " + d.InvokedAs + " get nodepools lists them. Beside pools of another class, such as AKS's system pools, it is\n" +
 			"the one of class worker unless another is named.",
-		Args:    cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("controlplane-machine-count") {
 				o.size.ControlPlane = &o.controlPlane

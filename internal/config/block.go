@@ -170,14 +170,30 @@ func (s *blockReader) unknown(e entry) {
 	if near := Nearest(key, keys); near == "" {
 		f.Next = "take one of " + strings.Join(keys, ", ")
 		if variable := Nearest(key, s.registry.order); variable != "" {
-			f.Problem = fmt.Sprintf("%s is a variable, and stands outside variables", variable)
-			f.Next = fmt.Sprintf("write %s below variables:", variable)
-			for _, short := range shortcuts() {
-				if short.variable == variable && slices.Contains(keys, short.key) {
-					f.Next = fmt.Sprintf("write %s: in its place", short.key)
-				}
-			}
+			f.Problem, f.Next = variable+" is a variable, and stands outside variables", s.insteadOf(variable, keys)
+		} else if whole := endingIn(key, keys); whole != "" {
+			f.Problem, f.Next = f.Problem+", did you mean "+whole+"?", "write "+whole
 		}
 	}
 	s.findings = append(s.findings, f)
+}
+
+// insteadOf says how an entry sets a variable.
+func (s *blockReader) insteadOf(variable string, keys []string) string {
+	for _, short := range shortcuts() {
+		if short.variable == variable && slices.Contains(keys, short.key) {
+			return fmt.Sprintf("write %s: in its place", short.key)
+		}
+	}
+	return fmt.Sprintf("write %s below variables:", variable)
+}
+
+// endingIn finds the key that somebody has cut short: kubernetesVersion for version.
+func endingIn(part string, keys []string) string {
+	for _, key := range keys {
+		if len(part) > 1 && strings.HasSuffix(strings.ToLower(key), strings.ToLower(part)) {
+			return key
+		}
+	}
+	return ""
 }

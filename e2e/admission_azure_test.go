@@ -87,7 +87,7 @@ func admitAKS(t *testing.T, api *kube.Client) {
 	})
 	want(t, aks, "1.36.3", "spec", "kubernetesVersion")
 	want(t, aks, "plain", "spec", "dnsPrefix")
-	want(t, aks, "plain-kubeconfig", "spec", "operatorSpec", "secrets", "adminCredentials", "name")
+	want(t, aks, "plain-aks", "spec", "operatorSpec", "secrets", "adminCredentials", "name")
 	profiles, _, _ := unstructured.NestedSlice(aks.Object, "spec", "agentPoolProfiles")
 	profile := profiles[0].(map[string]any)
 	if profile["name"] != "system" || profile["count"] != int64(2) || profile["mode"] != "System" {

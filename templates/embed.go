@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed aws azure vsphere
+//go:embed aws azure docker vsphere
 var builtin embed.FS
 
 // FS is the built-in templates, one folder per infrastructure provider.

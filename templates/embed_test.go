@@ -26,7 +26,7 @@ func TestOverridesWinFileByFile(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if got := strings.Join(names, " "); got != "aws azure moon vsphere" || err != nil {
+	if got := strings.Join(names, " "); got != "aws azure docker moon vsphere" || err != nil {
 		t.Errorf("folders are %q (%v)", got, err)
 	}
 }

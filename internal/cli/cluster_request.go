@@ -159,9 +159,11 @@ func (w *wantedCluster) keep(cluster *clusterv1.Cluster) error {
 
 // cloudWork is what creating or changing the cluster does in its cloud besides.
 func (w *wantedCluster) cloudWork() phase.Cloud {
+	made := w.request
+	made.Current = w.values.Variables // what it is once it is there
 	return phase.Cloud{
 		Name: w.infrastructure, Before: w.values.Before,
-		Remaining: func(ctx context.Context) ([]providers.Task, error) { return w.provider.Remaining(ctx, w.request) },
+		Remaining: func(ctx context.Context) ([]providers.Task, error) { return w.provider.Remaining(ctx, made) },
 	}
 }
 

@@ -25,8 +25,12 @@ const maxConfigMap = 1 << 20
 // addAddons adds one ClusterResourceSet with everything that is applied inside the cluster: the cloud provider, without
 // which no node gets a provider ID, and the user's own manifests, of which one is the pod network.
 //
-// Where the cloud runs the control plane, the cloud provider and a pod network come with it.
+// Where the cloud runs the control plane, the cloud provider and a pod network come with it. A cluster in which no pod
+// runs gets nothing.
 func (o *Objects) addAddons(in Input, class *class) error {
+	if in.Values.NoAddons {
+		return nil
+	}
 	manifests := map[string]string{}
 	cloud, credentials, err := cloudProvider(in, class, o.Cluster.Spec.Topology.Version)
 	if err != nil {

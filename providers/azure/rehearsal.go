@@ -1,7 +1,6 @@
 package azure
 
 import (
-	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
@@ -36,11 +35,6 @@ func (*Provider) RehearsalInventory(c *config.Config) any {
 		"sizes":      rehearsedSizes(c),
 		"registered": []string{containerService, containerInstances, networkProvider, computeProvider, "Microsoft.ManagedIdentity"},
 	}
-}
-
-// RunsControlPlanes says whether Azure runs the control planes of clusters of the configured type.
-func (*Provider) RunsControlPlanes(c *config.Config) bool {
-	return cmp.Or(c.String(keyClusterType), typeAKS) == typeAKS
 }
 
 // RehearsalTour shows what only AKS has: a virtual node that comes and goes, a pool of another kind, and an upgrade.

@@ -160,15 +160,6 @@ func TestARehearsalHoldsWhatTheConfigurationNames(t *testing.T) {
 	}
 }
 
-func TestAzureRunsTheControlPlanesOfAKSOnly(t *testing.T) {
-	for text, want := range map[string]bool{"": true, "CLUSTER_TYPE: aks\n": true, "CLUSTER_TYPE: vm\n": false} {
-		c, _ := rehearsed(t, string(rehearsalConfig)+text)
-		if got := New(Options{}).RunsControlPlanes(c); got != want {
-			t.Errorf("%q: %t", text, got)
-		}
-	}
-}
-
 func TestVersionsOfARehearsal(t *testing.T) {
 	for asked, want := range map[string]string{
 		"": "1.35.4 1.36.3", "v1.36.3": "1.35.4 1.36.3", "1.36": "1.35.4 1.36.3", "v1.37": "1.35.4 1.36.3 1.37.0", "v1.34.2+x": "1.34.2 1.35.4 1.36.3",

@@ -104,3 +104,22 @@ func TestASystemPoolOfItsOwn(t *testing.T) {
 		t.Errorf("tier of three control plane machines: %v", v.Variables["tier"])
 	}
 }
+
+func TestMachinesGetTheCredentialsAsTheirControllerReadsThem(t *testing.T) {
+	l := newLab(t)
+	v := l.values(l.request(map[string]string{keyClusterType: typeVM, keySSH: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=", keyZone: "1"}))
+	want := []map[string]any{{
+		"apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1", "kind": "AzureClusterIdentity", "metadata": map[string]any{"name": "prod-azure"},
+		"spec": map[string]any{
+			"type": "ServicePrincipal", "tenantID": l.settings[keyTenant], "clientID": l.settings[keyClient],
+			"clientSecret":      map[string]any{"name": "prod-azure", "namespace": "default"},
+			"allowedNamespaces": map[string]any{"list": []any{"default"}},
+		},
+	}}
+	if diff := cmp.Diff(want, v.Objects); diff != "" {
+		t.Errorf("identity (-want +got):\n%s", diff)
+	}
+	if string(v.Credentials[machinesSecretKey]) != l.settings[keySecret] {
+		t.Error("the Secret lacks what proves the application")
+	}
+}

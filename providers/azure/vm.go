@@ -35,9 +35,7 @@ func (i *inspection) valuesVM(values providers.Values) (providers.Values, error)
 		return providers.Values{}, err
 	}
 	values.Class, values.KubernetesVersion = classVM, "v"+plainVersion(i.request.KubernetesVersion)
-	if values.Credentials != nil {
-		values.Credentials["clientSecret"] = values.Credentials[keySecret] // as the controller of machines reads it
-	}
+	i.identify(&values)
 	var err error
 	if values.Variables, err = i.variablesVM(); err != nil {
 		return providers.Values{}, err

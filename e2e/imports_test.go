@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"providers/vsphere":      {"providers", "providers/preflight", "internal/config", "internal/uerr", "internal/secret"},
 	"providers/aws":          {"providers", "providers/preflight", "internal/config", "internal/uerr", "internal/secret"},
 	"providers/azure":        {"providers", "providers/preflight", "internal/config", "internal/uerr", "internal/secret"},
+	"providers/docker":       {"providers", "providers/preflight", "internal/config", "internal/uerr"},
 	"internal/render":        {"internal/config", "internal/uerr", "plans", "templates", "providers"},
 	"internal/capi":          {"internal/uerr"},
 	"internal/kube":          {"internal/uerr"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/capi"
 	"github.com/slipway-sh/slipway/providers/aws"
+	"github.com/slipway-sh/slipway/providers/docker"
 	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
@@ -17,6 +18,7 @@ func TestVersionsAreThoseOfTheManagers(t *testing.T) {
 		"capi/go.mod": {"sigs.k8s.io/cluster-api", capi.ClusterAPIVersion},
 		"capv/go.mod": {"sigs.k8s.io/cluster-api-provider-vsphere", vsphere.ControllerVersion},
 		"capa/go.mod": {"sigs.k8s.io/cluster-api-provider-aws/v2", aws.ControllerVersion},
+		"capd/go.mod": {"sigs.k8s.io/cluster-api/test", docker.ControllerVersion},
 	} {
 		if got := required(t, file, c.module); got != c.installed {
 			t.Errorf("%s is installed in %s, but e2e/managers/%s requires %s", c.module, c.installed, file, got)

@@ -50,6 +50,7 @@ type Values struct {
 	Before            []Task            // what the cloud needs before the Cluster is applied; asked again, it is empty
 	Credentials       map[string][]byte // data of the identity Secret; never rendered into a template, never printed
 	Objects           []map[string]any  // of the management cluster, that the controller wants beside that Secret; no secrets
+	NoAddons          bool              // no pod runs in the cluster: it gets no add-ons, and needs no pod network and no cloud provider
 	CloudProvider     CloudProvider     // what the cloud's controller inside the cluster needs beside its manifests
 	Controller        Controller
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/providers/aws"
 	"github.com/slipway-sh/slipway/providers/azure"
+	"github.com/slipway-sh/slipway/providers/docker"
 	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
@@ -61,5 +62,6 @@ func tables() []config.Table {
 		{Provider: "vsphere", Variables: vsphere.Variables()},
 		{Provider: "aws", Variables: aws.Variables()},
 		{Provider: "azure", Variables: azure.Variables()},
+		{Provider: "docker", Variables: docker.Variables()},
 	}
 }

@@ -259,7 +259,7 @@ func TestSecretsNeverShow(t *testing.T) {
 		_, err := c.Int(v.Name)
 		fmt.Fprintln(&out, err)
 	}
-	for _, infrastructure := range []string{"", "vsphere", "aws", "azure"} {
+	for _, infrastructure := range []string{"", "vsphere", "aws", "azure", "docker"} {
 		for _, f := range c.Validate(infrastructure) {
 			fmt.Fprintln(&out, f.Where, f.Problem, f.Next)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers/aws"
 	"github.com/slipway-sh/slipway/providers/azure"
+	"github.com/slipway-sh/slipway/providers/docker"
 	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
@@ -33,6 +34,7 @@ func tables() []config.Table {
 		{Provider: "vsphere", Variables: vsphere.Variables()},
 		{Provider: "aws", Variables: aws.Variables()},
 		{Provider: "azure", Variables: azure.Variables()},
+		{Provider: "docker", Variables: docker.Variables()},
 	}
 }
 
@@ -88,7 +90,7 @@ func TestShippedExampleLoads(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := load(t, file)
-		for _, infrastructure := range []string{"vsphere", "aws", "azure"} {
+		for _, infrastructure := range []string{"vsphere", "aws", "azure", "docker"} {
 			for _, f := range c.Validate(infrastructure) {
 				if f.Severity == uerr.Refusal && !regexp.MustCompile(`^(VSPHERE_PASSWORD|AZURE_CLIENT_(ID|SECRET)) is missing`).MatchString(f.Problem) {
 					t.Errorf("%s: %s: %s", infrastructure, f.Where, f.Problem)

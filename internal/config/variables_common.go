@@ -20,9 +20,9 @@ const (
 )
 
 // commonVariables is the table that holds for every infrastructure. The infrastructures that may be named are those
-// whose tables were given, and docker, which needs no variables.
+// whose tables were given.
 func commonVariables(tables []Table) []Variable {
-	names := []string{"docker"}
+	var names []string
 	for _, t := range tables {
 		if t.Provider != "" && !slices.Contains(names, t.Provider) {
 			names = append(names, t.Provider)

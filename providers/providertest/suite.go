@@ -17,7 +17,8 @@ import (
 	"github.com/slipway-sh/slipway/providers"
 )
 
-// Suite is what an adapter's lab gives. Every field is needed but Others.
+// Suite is what an adapter's lab gives. Every field is needed but Others, and those that an adapter without a cloud has
+// nothing for.
 type Suite struct {
 	Provider  providers.Provider
 	Templates fs.FS             // templates.FS()
@@ -25,6 +26,10 @@ type Suite struct {
 
 	Good   Case            // a new cluster of the usual class, with a secret in its settings
 	Others map[string]Case // further good ones, by a name for people: other classes, zones, a proxy
+
+	// Cloudless is an adapter that contacts nothing. It logs in nowhere and leaves nothing behind, so that all below but
+	// Mistakes stays empty, and the suite looks that it lists no leftovers.
+	Cloudless bool
 
 	Machines       []string                             // settings of Good that a request without machines does without
 	Mistakes       []Mistake                            // two or more that do not hide each other
@@ -58,20 +63,24 @@ func Run(t *testing.T, s Suite) {
 	for _, x := range []struct {
 		name  string
 		check func(Suite, *testing.T)
+		cloud bool // only where there is one
 	}{
-		{"the name is that of a folder of templates", Suite.checkName},
-		{"preflight lets a good request pass", Suite.checkGood},
-		{"preflight reports all mistakes at once", Suite.checkMistakes},
-		{"bad credentials are said to be that", Suite.checkCredentials},
-		{"the end of the context is an error and no finding", Suite.checkCancelled},
-		{"a request without machines needs no settings of machines", Suite.checkNoMachines},
-		{"values fit the ClusterClass", Suite.checkVariables},
-		{"values are the same again", Suite.checkRepeated},
-		{"pools hold all workers", Suite.checkPools},
-		{"values hold secrets only where they may", Suite.checkPublic},
-		{"looking changes nothing", Suite.checkReadOnly},
-		{"leftovers are the cluster's own", Suite.checkLeftovers},
+		{name: "the name is that of a folder of templates", check: Suite.checkName},
+		{name: "preflight lets a good request pass", check: Suite.checkGood},
+		{name: "preflight reports all mistakes at once", check: Suite.checkMistakes},
+		{name: "bad credentials are said to be that", check: Suite.checkCredentials, cloud: true},
+		{name: "the end of the context is an error and no finding", check: Suite.checkCancelled},
+		{name: "a request without machines needs no settings of machines", check: Suite.checkNoMachines},
+		{name: "values fit the ClusterClass", check: Suite.checkVariables},
+		{name: "values are the same again", check: Suite.checkRepeated},
+		{name: "pools hold all workers", check: Suite.checkPools},
+		{name: "values hold secrets only where they may", check: Suite.checkPublic},
+		{name: "looking changes nothing", check: Suite.checkReadOnly, cloud: true},
+		{name: "leftovers are the cluster's own", check: Suite.checkLeftovers},
 	} {
+		if x.cloud && s.Cloudless {
+			continue
+		}
 		t.Run(x.name, func(t *testing.T) { x.check(s, t) })
 	}
 }
@@ -84,8 +93,10 @@ func (s Suite) checkLab(t *testing.T) {
 		t.Fatal("the good request has no secret that could show")
 	case len(s.Mistakes) < 2:
 		t.Fatal("one mistake cannot tell whether all are reported")
-	case len(s.Machines) == 0:
+	case len(s.Machines) == 0 && !s.Cloudless:
 		t.Fatal("no setting is said to be for machines only")
+	case s.Cloudless && (s.BadCredentials != nil || s.Ruin != nil || s.Snapshot != nil || s.Kind != ""):
+		t.Fatal("a lab with a cloud is said to have none, so that checks would be left out")
 	case s.Good.Request.ControlPlane == 0 || s.Good.Request.Workers == 0:
 		t.Fatal("the good request has no machines")
 	}

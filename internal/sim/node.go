@@ -57,7 +57,8 @@ func staticPod(component string, n node) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: metav1.NamespaceSystem, Name: component + "-" + n.name,
-			Labels: map[string]string{"component": component, "tier": "control-plane"},
+			Labels:      map[string]string{"component": component, "tier": "control-plane"},
+			Annotations: map[string]string{corev1.MirrorPodAnnotationKey: "played"}, // a drain leaves it alone
 		},
 		Spec: corev1.PodSpec{NodeName: n.name},
 		Status: corev1.PodStatus{
@@ -82,10 +83,8 @@ func etcdPod(ctx context.Context, api inmemoryclient, n node) (*corev1.Pod, erro
 	if cluster == "" {
 		cluster = strconv.Itoa(int(rand.Uint32()) + 1)
 	}
-	pod.Annotations = map[string]string{
-		cloudv1.EtcdClusterIDAnnotationName: cluster,
-		cloudv1.EtcdMemberIDAnnotationName:  strconv.Itoa(int(rand.Uint32()) + 1),
-	}
+	pod.Annotations[cloudv1.EtcdClusterIDAnnotationName] = cluster
+	pod.Annotations[cloudv1.EtcdMemberIDAnnotationName] = strconv.Itoa(int(rand.Uint32()) + 1)
 	if leads != "" {
 		pod.Annotations[cloudv1.EtcdLeaderFromAnnotationName] = leads
 	}
@@ -99,6 +98,7 @@ func controlPlaneObjects(n node) []client.Object {
 	}
 	version := strings.TrimPrefix(n.version, "v")
 	return []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem}}, // a drain looks for that of each pod
 		staticPod("kube-apiserver", n), staticPod("kube-controller-manager", n), staticPod("kube-scheduler", n),
 		&corev1.ConfigMap{ObjectMeta: system("kubeadm-config"), Data: map[string]string{"ClusterConfiguration": ""}},
 		&rbacv1.Role{ObjectMeta: system("kubeadm:kubelet-config-" + version)},

@@ -46,7 +46,7 @@ func TestLifeOfAnAKSCluster(t *testing.T) {
 	r.wantText("get nodepools", r.must("get", "nodepools", "web1").stdout, "system", "4/4", "batch", "1/1")
 
 	r.must("upgrade", "cluster", "web1", "--kubernetes-version", "v1.36.3", "--yes")
-	if got := r.clusters()[0]["kubernetesVersion"]; got != "v1.36.3" {
+	if got := r.clusters()[0]["kubernetes"]; got != "v1.36.3" {
 		t.Errorf("version after the upgrade: %v", got)
 	}
 	r.wantNodes("web1", 6)

@@ -32,7 +32,7 @@ type Node struct {
 	Kind       string      `json:"kind"`
 	Namespace  string      `json:"namespace"`
 	Name       string      `json:"name"`
-	Ready      string      `json:"ready"` // True, False or Unknown: its Available or Ready condition
+	Ready      string      `json:"ready"` // True, False or Unknown: its Available or Ready condition, or what says the same
 	Deleting   bool        `json:"deleting,omitempty"`
 	Phase      string      `json:"phase,omitempty"`
 	Version    string      `json:"version,omitempty"`
@@ -237,7 +237,7 @@ func nodeOf(role string, object *unstructured.Unstructured) *Node {
 	n := &Node{
 		Role: role, Kind: object.GetKind(), Namespace: object.GetNamespace(), Name: object.GetName(),
 		Deleting: object.GetDeletionTimestamp() != nil, Created: object.GetCreationTimestamp().Time,
-		Conditions: conditionsOf(object), Ready: "Unknown",
+		Conditions: conditionsOf(object),
 	}
 	n.Phase, _, _ = unstructured.NestedString(object.Object, "status", "phase")
 	n.Version, _, _ = unstructured.NestedString(object.Object, "spec", "version")
@@ -248,6 +248,7 @@ func nodeOf(role string, object *unstructured.Unstructured) *Node {
 		up, _, _ := unstructured.NestedInt64(object.Object, "status", "readyReplicas")
 		n.Desired, n.Up = &desired, &up
 	}
+	n.Ready = n.readyWithoutCondition(object)
 	for _, summary := range []string{clusterv1.ReadyCondition, clusterv1.AvailableCondition} {
 		for _, c := range n.Conditions {
 			if c.Type == summary {
@@ -260,4 +261,20 @@ func nodeOf(role string, object *unstructured.Unstructured) *Node {
 	}
 	n.Blocking = blockingOf(n)
 	return n
+}
+
+// readyWithoutCondition goes by the field that the contract of infrastructure providers had before conditions, or by the
+// machines of a pool.
+func (n *Node) readyWithoutCondition(object *unstructured.Unstructured) string {
+	ready, known, _ := unstructured.NestedBool(object.Object, "status", "ready")
+	if !known && n.Desired != nil {
+		ready, known = *n.Up == *n.Desired, true
+	}
+	switch {
+	case !known:
+		return "Unknown"
+	case ready:
+		return "True"
+	}
+	return "False"
 }

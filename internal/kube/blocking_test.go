@@ -138,3 +138,27 @@ func TestCompareNamesFieldsByKey(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestAWholeHTTPExchangeIsSaidByItsCodeAndMessage(t *testing.T) {
+	c := Condition{Type: "Ready", Status: "False", Message: "getting resource: GET https://management.azure.com/x\n" +
+		"----\nRESPONSE 404: 404 Not Found\nERROR CODE: ResourceNotFound\n----\n{\n  \"error\": {\n    \"code\": \"ResourceNotFound\",\n" +
+		"    \"message\": \"The Resource 'x' was not found.\"\n  }\n}\n----\n"}
+	if got, want := c.String(), "Ready: ResourceNotFound: The Resource 'x' was not found."; got != want {
+		t.Errorf("said %q, want %q", got, want)
+	}
+}
+
+func TestReadinessOfObjectsWithoutACondition(t *testing.T) {
+	for want, status := range map[string]map[string]any{
+		"True": {"ready": true}, "False": {"ready": false}, "Unknown": {"phase": "Pending"},
+	} {
+		n := nodeOf(RolePart, &unstructured.Unstructured{Object: map[string]any{"kind": "Thing", "status": status}})
+		if n.Ready != want {
+			t.Errorf("%v is %s, want %s", status, n.Ready, want)
+		}
+	}
+	pool := map[string]any{"kind": "Pool", "spec": map[string]any{"replicas": int64(2)}, "status": map[string]any{"readyReplicas": int64(1)}}
+	if n := nodeOf(RolePool, &unstructured.Unstructured{Object: pool}); n.Ready != "False" {
+		t.Errorf("a pool with one of two machines is %s", n.Ready)
+	}
+}

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -33,9 +34,16 @@ func (c Condition) String() string {
 }
 
 func (c Condition) said() string {
-	lines := strings.FieldsFunc(cmp.Or(c.Message, c.Detail), func(r rune) bool { return r == '\n' })
+	text := cmp.Or(c.Message, c.Detail)
+	if answer := refusedRequest.FindStringSubmatch(text); answer != nil {
+		return answer[1] + ": " + answer[2]
+	}
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 	return cmp.Or(strings.Join(lines, " "), c.Reason)
 }
+
+// refusedRequest finds code and message in a whole HTTP exchange, as the Azure SDK's ResponseError prints it.
+var refusedRequest = regexp.MustCompile(`(?s)RESPONSE \d+: .*ERROR CODE: (\S+).*"message": "((?:[^"\\]|\\.)*)"`)
 
 // conditionsOf reads an object's conditions: status.v1beta2.conditions where a provider of the older contract offers
 // them, because they say more, and status.conditions otherwise. What the newer leave unsaid the older may tell: CAPV's

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Headings of the example file.
@@ -43,7 +44,7 @@ func basicVariables(infrastructures []string) []Variable {
 		{Name: "CLUSTER_TYPE", Doc: "Kind of cluster, where the infrastructure has several; empty is the usual one."},
 		{Name: "NAMESPACE", Default: "default", Role: RoleName, Doc: "Namespace of workload clusters in the management cluster."},
 		{Name: "INFRASTRUCTURE_PROVIDER", Type: TypeEnum, Values: infrastructures, Doc: "Infrastructure when the command names none.",
-			Example: infrastructures[len(infrastructures)-1]},
+			Example: strings.Join(infrastructures[max(0, len(infrastructures)-1):], "")}, // the last, or none of none
 		{Name: "CONTROL_PLANE_MACHINE_COUNT", Type: TypeInt, Min: 1, Max: 9, Role: RoleOdd, Example: "3",
 			Doc: "Control plane machines, an odd number; the plan says how many when this does not."},
 		{Name: "WORKER_MACHINE_COUNT", Type: TypeInt, Max: 5000, Example: "3",

@@ -15,19 +15,20 @@ const (
 	typeContainers = "docker"
 )
 
-type check = preflight.Check[providers.Request]
+// request is what the checks look at; there is nothing to ask.
+type request providers.Request
 
-func checks() []check {
-	return []check{
-		{Name: "type of cluster", Only: makesMachines, Run: checkType},
-		{Name: "Kubernetes version", Only: makesMachines, Run: checkVersion},
-		{Name: "times of start", Only: makesMachines, Run: checkStartup},
+func checks() []preflight.Check[request] {
+	return []preflight.Check[request]{
+		{Name: "type of cluster", Only: request.makesMachines, Run: request.checkType},
+		{Name: "Kubernetes version", Only: request.makesMachines, Run: request.checkVersion},
+		{Name: "times of start", Only: request.makesMachines, Run: request.checkStartup},
 	}
 }
 
-func makesMachines(r providers.Request) bool { return r.ControlPlane > 0 }
+func (r request) makesMachines() bool { return r.ControlPlane > 0 }
 
-func checkType(r providers.Request, _ context.Context) uerr.Findings {
+func (r request) checkType(context.Context) uerr.Findings {
 	problem := ""
 	switch asked := r.Config.String(keyClusterType); asked {
 	case "", typeInMemory:
@@ -41,7 +42,7 @@ func checkType(r providers.Request, _ context.Context) uerr.Findings {
 }
 
 // checkVersion wants a version to be named: there are no images to read the newest from.
-func checkVersion(r providers.Request, _ context.Context) uerr.Findings {
+func (r request) checkVersion(context.Context) uerr.Findings {
 	if r.KubernetesVersion != "" {
 		return nil
 	}
@@ -50,7 +51,7 @@ func checkVersion(r providers.Request, _ context.Context) uerr.Findings {
 }
 
 // checkStartup looks at what Values would refuse.
-func checkStartup(r providers.Request, _ context.Context) uerr.Findings {
+func (r request) checkStartup(context.Context) uerr.Findings {
 	var findings uerr.Findings
 	for _, key := range []string{keyMachineStartup, keyNodeStartup} {
 		if _, err := startup(r.Config, key); err != nil {

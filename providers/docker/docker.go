@@ -30,13 +30,13 @@ func (*Provider) Name() string { return "docker" }
 
 // Preflight reports what stands in the way of a request, all at once; see checks for the list.
 func (*Provider) Preflight(ctx context.Context, r providers.Request) (uerr.Findings, error) {
-	return preflight.Run(ctx, r, checks())
+	return preflight.Run(ctx, request(r), checks())
 }
 
 // Values gives the variables of templates/docker/clusterclass.yaml. Every version is there that is asked for.
 func (*Provider) Values(ctx context.Context, r providers.Request) (providers.Values, error) {
 	values := providers.Values{Controller: providers.Controller{Version: ControllerVersion}}
-	found, err := preflight.Run(ctx, r, checks())
+	found, err := preflight.Run(ctx, request(r), checks())
 	if err == nil {
 		err = found.Err()
 	}

@@ -34,8 +34,8 @@ func TestProviderKeepsTheContract(t *testing.T) {
 	})
 }
 
-// request has its settings in a file.
-func request(t *testing.T, settings string) providers.Request {
+// asking has its settings in a file.
+func asking(t *testing.T, settings string) providers.Request {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
@@ -59,7 +59,7 @@ func TestRefusals(t *testing.T) {
 		"no version": {where: "KUBERNETES_VERSION", problem: "is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := request(t, c.settings)
+			r := asking(t, c.settings)
 			r.KubernetesVersion = c.version
 			findings, err := New().Preflight(t.Context(), r)
 			if err != nil || len(findings) != 1 || !strings.HasSuffix(findings[0].Where, c.where) || !strings.Contains(findings[0].Problem, c.problem) {
@@ -78,7 +78,7 @@ func TestTimesOfStart(t *testing.T) {
 		"IN_MEMORY_MACHINE_STARTUP: 90s\n":  {"machine": "1m30s", "node": "0s"},
 		"IN_MEMORY_NODE_STARTUP: '250ms'\n": {"machine": "0s", "node": "250ms"},
 	} {
-		v, err := New().Values(t.Context(), request(t, settings))
+		v, err := New().Values(t.Context(), asking(t, settings))
 		if diff := cmp.Diff(map[string]any{"startup": want}, v.Variables); err != nil || diff != "" {
 			t.Errorf("%q: %v (-want +got):\n%s", settings, err, diff)
 		}

@@ -26,7 +26,7 @@ func startAzure(ctx context.Context, o Options, inventory azure.Inventory, ca *a
 	cloud, err := azure.Start(azure.Options{
 		Inventory: inventory, Certificate: ca.serve, Hold: d.wait, Kubeconfig: a.kubeconfig,
 		Follow:     func(now []azure.Cluster) { a.follow(ctx, now) },
-		ShortDelay: azureNetworkTime, LongDelay: o.Boot,
+		ShortDelay: azureNetworkTime, LongDelay: o.Boot, Throttle: true,
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,6 +26,9 @@ func testEditTopology(t *testing.T, c *kube.Client, ns string) {
 	must(t, c.Apply(t.Context(), cluster))
 	four := int32(4)
 	must(t, c.ApplySize(t.Context(), key, kube.Size{Workers: &four}))
+	noted := getCluster(t, c, ns, "dev1")
+	noted.Labels["by-somebody-else"] = "x"
+	must(t, c.API().Update(t.Context(), noted, client.FieldOwner("somebody-else")))
 	edit := kube.TopologyEdit{
 		Version:   "v1.37.0",
 		Variables: map[string]any{"network": map[string]any{"name": "b"}, "tags": nil, "hold": true},
@@ -58,6 +62,12 @@ func testEditTopology(t *testing.T, c *kube.Client, ns string) {
 	pool := got.Workers.MachineDeployments[0]
 	if got.Version != "v1.37.0" || pool.Class != "worker" || *pool.Replicas != 4 || string(pool.Variables.Overrides[0].Value.Raw) != `"large"` {
 		t.Errorf("version %s, pool %+v, want the edit and the size of before", got.Version, pool)
+	}
+	for _, entry := range getCluster(t, c, ns, "dev1").ManagedFields {
+		ours := entry.Manager == kube.FieldOwner && entry.Operation == metav1.ManagedFieldsOperationApply
+		if ours && strings.Contains(entry.FieldsV1.GetRawString(), "f:by-somebody-else") {
+			t.Errorf("the edit took over what it does not change: %s", entry.FieldsV1.GetRawString())
+		}
 	}
 	if again, err := c.DiffTopology(t.Context(), key, edit); err != nil || len(again) > 0 {
 		t.Errorf("the same edit again changes %v (%v)", again, err)

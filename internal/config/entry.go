@@ -17,6 +17,7 @@ type Entry struct {
 	Labels            map[string]string // of the Cluster object; those of the entry and of the defaults
 	Protect           bool              // never deleted for not being in a file any more
 	Pools             []Pool            // all workers of the cluster; none means that the count alone is given
+	Family            Family            // the fleet that it is in
 	Place             Place             // the first line of the entry
 
 	config *Config

@@ -38,6 +38,7 @@ type Fleet struct {
 	registry *registry
 	files    []*fleetFile
 	entries  []*Entry
+	families []Family
 	findings uerr.Findings // of reading, each once
 }
 
@@ -47,6 +48,7 @@ type fleetFile struct {
 	flat     layer
 	defaults *block // never nil
 	clusters []*yaml.Node
+	family   Family
 
 	hasClusters bool // an empty list included: it says that there are to be none
 }
@@ -66,6 +68,10 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 	}
 	own, shared := f.split()
 	for _, ff := range own {
+		family := f.familyOf(ff, shared)
+		if !slices.Contains(f.families, family) {
+			f.families = append(f.families, family)
+		}
 		blocks, layers := []*block{ff.defaults}, []layer{ff.defaults.layer, ff.flat}
 		if shared != nil {
 			blocks, layers = append(blocks, shared.defaults), append(layers, shared.defaults.layer, shared.flat)
@@ -73,7 +79,9 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 		for i, n := range ff.clusters {
 			at := Place{File: ff.path, Line: n.Line, Column: n.Column, Field: fmt.Sprintf("%s[%d]", keyClusters, i)}
 			b := readBlock(ff.file, f.registry, n, at, SourceEntry)
-			f.entries = append(f.entries, f.newEntry(ff, append([]*block{b}, blocks...), append([]layer{flags, b.layer, env}, layers...)))
+			e := f.newEntry(ff, append([]*block{b}, blocks...), append([]layer{flags, b.layer, env}, layers...))
+			e.Family = family
+			f.entries = append(f.entries, e)
 		}
 	}
 	return f, problems.Err()
@@ -104,6 +112,7 @@ func (f *Fleet) add(one *file) {
 		ff.clusters = list.Content
 	}
 	f.findings = append(append(f.findings, findings...), ff.defaults.findings...)
+	f.readFamily(ff)
 	f.files = append(f.files, ff)
 }
 
@@ -131,6 +140,9 @@ func (f *Fleet) split() (own []*fleetFile, shared *fleetFile) {
 	}
 	return own, shared
 }
+
+// Families are those of all files with clusters, an empty list included.
+func (f *Fleet) Families() []Family { return slices.Clone(f.families) }
 
 // Entries are the clusters in the order of the files. One that is wrong is there too: see Validate.
 func (f *Fleet) Entries() []*Entry { return slices.Clone(f.entries) }

@@ -13,6 +13,7 @@ const fleetProse = `
 # short names of an entry, and wins over the lines above; the environment wins over both, and the entry over that. Labels
 # and variables of defaults and of the entry add up. Pools are all the workers of a cluster and stand in place of
 # "workers". Several files and folders go together; one of them may have no clusters and is shared by the others.
+# "fleet" says whose the clusters are: "slipway apply --prune" deletes those of that name that are here no more.
 
 `
 

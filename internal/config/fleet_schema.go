@@ -13,6 +13,10 @@ func fleetProperties() map[string]any {
 			"description": "What holds for every entry of clusters that does not say it itself.",
 			"$ref":        "#/$defs/defaults",
 		},
+		keyFleet: map[string]any{
+			"description": "Name of the fleet: what apply --prune may delete are clusters of this name that are not in the files any more.",
+			"type":        "string",
+		},
 	}
 }
 

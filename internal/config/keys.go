@@ -5,6 +5,7 @@ package config
 const (
 	keyClusters = "clusters"
 	keyDefaults = "defaults"
+	keyFleet    = "fleet" // at the top only: whose the clusters are
 
 	keyLabels     = "labels"
 	keyManagement = "managementCluster"

@@ -19,6 +19,7 @@ type applyCluster struct {
 	desired *clusterv1.Cluster
 	closed  *clusterv1.Cluster // desired while the gate is closed
 	gate    *gate              // nil when nothing is held back
+	update  bool               // a cluster that came up before is changed, too
 }
 
 func (applyCluster) Name() string { return "cluster" }
@@ -34,7 +35,7 @@ func (p applyCluster) Check(ctx context.Context) ([]Change, error) {
 	if current.DeletionTimestamp != nil {
 		return nil, kube.DeletingError(p.key)
 	}
-	desired, err := p.form(ctx, current)
+	desired, err := p.form(ctx, current, false)
 	if err != nil {
 		return nil, err
 	}
@@ -42,16 +43,21 @@ func (p applyCluster) Check(ctx context.Context) ([]Change, error) {
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
-	initialized := current.Status.Initialization.ControlPlaneInitialized
-	if initialized != nil && *initialized {
+	if !p.update && initialized(current) {
 		return nil, differsError(p.key, changes)
 	}
 	return changes, nil
 }
 
-// form is the Cluster as it has to be applied now. One that is there keeps its gate as it is: release opens it.
-func (p applyCluster) form(ctx context.Context, live *clusterv1.Cluster) (*clusterv1.Cluster, error) {
-	if live != nil && p.gate != nil && !p.gate.closedIn(live) {
+func initialized(cluster *clusterv1.Cluster) bool {
+	is := cluster.Status.Initialization.ControlPlaneInitialized
+	return is != nil && *is
+}
+
+// form is the Cluster as it has to be applied now. One that is there keeps its gate as it is: release opens it. Only a
+// change that is made shuts an open one, when what it waits for is not ready.
+func (p applyCluster) form(ctx context.Context, live *clusterv1.Cluster, changing bool) (*clusterv1.Cluster, error) {
+	if live != nil && p.gate != nil && !p.gate.closedIn(live) && !(p.update && changing) {
 		return p.desired, nil
 	}
 	shut, err := p.gate.shut(ctx, live)
@@ -66,14 +72,18 @@ func (p applyCluster) Apply(ctx context.Context, _ func(string)) error {
 	if err != nil && uerr.ExitCode(err) != uerr.NotFound {
 		return err
 	}
-	desired, err := p.form(ctx, current)
+	desired, err := p.form(ctx, current, true)
 	if err != nil {
 		return err
 	}
 	if err := p.client.Apply(ctx, desired); err != nil {
 		return err
 	}
-	return p.client.SetOperation(ctx, p.key, kube.OperationCreate)
+	operation := kube.OperationCreate
+	if current != nil && initialized(current) {
+		operation = kube.OperationUpdate
+	}
+	return p.client.SetOperation(ctx, p.key, operation)
 }
 
 func differsError(key kube.Key, changes []Change) error {

@@ -32,25 +32,30 @@ func Upgrade(in UpgradeInput) Operation {
 		editTopology{client: c, key: key, edit: in.Edit},
 	}
 	if in.Wait {
-		at := func(cluster *clusterv1.Cluster) bool {
-			return kube.ControlPlaneReady(cluster) && kube.ControlPlaneAt(cluster, in.Edit.Version)
-		}
-		phases = append(phases,
-			await{
-				client: c, key: key, name: "control plane at " + in.Edit.Version, what: "the control plane to be upgraded",
-				count: kube.ControlPlaneCount, done: at,
-			},
-			await{
-				client: c, key: key, name: "workers at " + in.Edit.Version, what: "the workers to be upgraded",
-				count: kube.WorkerCount, done: func(cluster *clusterv1.Cluster) bool {
-					return kube.Settled(cluster) && kube.WorkersAt(cluster, in.Edit.Version)
-				},
-			})
+		phases = append(phases, awaitVersion(c, key, in.Edit.Version)...)
 	}
 	return Operation{
 		Phases:    phases,
 		Meanwhile: fmt.Sprintf("the management cluster goes on upgrading %s", key.Name),
 		Resume:    in.Resume,
+	}
+}
+
+// awaitVersion ends when every machine there is to be has the version.
+func awaitVersion(c *kube.Client, key kube.Key, version string) []Phase {
+	return []Phase{
+		await{
+			client: c, key: key, name: "control plane at " + version, what: "the control plane to be upgraded",
+			count: kube.ControlPlaneCount, done: func(cluster *clusterv1.Cluster) bool {
+				return kube.ControlPlaneReady(cluster) && kube.ControlPlaneAt(cluster, version)
+			},
+		},
+		await{
+			client: c, key: key, name: "workers at " + version, what: "the workers to be upgraded",
+			count: kube.WorkerCount, done: func(cluster *clusterv1.Cluster) bool {
+				return kube.Settled(cluster) && kube.WorkersAt(cluster, version)
+			},
+		},
 	}
 }
 

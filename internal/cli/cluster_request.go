@@ -186,16 +186,21 @@ func (d *Deps) resolve(ctx context.Context, r *wantedCluster) (*render.Objects, 
 	if err != nil {
 		return nil, err
 	}
-	r.request.KubernetesVersion, r.values = values.KubernetesVersion, values
-	objects, err := render.Cluster(render.Input{
-		Request: r.request, Values: values, Infrastructure: r.infrastructure, Templates: templates.WithOverrides(os.DirFS(filepath.Join(d.home(), "templates"))),
-		Addons: os.DirFS(filepath.Join(d.home(), "addons")),
-	})
+	objects, err := d.render(r, values)
 	if err != nil {
 		return nil, err
 	}
 	d.View.Findings(objects.Findings.Warnings())
 	return objects, nil
+}
+
+// render makes the objects of what the cloud resolved.
+func (d *Deps) render(r *wantedCluster, values providers.Values) (*render.Objects, error) {
+	r.request.KubernetesVersion, r.values = values.KubernetesVersion, values
+	return render.Cluster(render.Input{
+		Request: r.request, Values: values, Infrastructure: r.infrastructure, Templates: templates.WithOverrides(os.DirFS(filepath.Join(d.home(), "templates"))),
+		Addons: os.DirFS(filepath.Join(d.home(), "addons")),
+	})
 }
 
 // holder says who this process is to somebody who finds a cluster locked. The command holds no secret: no flag takes

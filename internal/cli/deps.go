@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/slipway-sh/slipway/providers"
 )
@@ -39,6 +40,7 @@ type Deps struct {
 	args    []string // as typed, without the program
 	started bool     // arguments were accepted; an error before that is one of usage
 	closers []func() error
+	outcome uerr.Code // exit code of a command that did not fail
 }
 
 // Build says which build of the program this is.

@@ -15,7 +15,8 @@ import (
 func newRoot(d *Deps) *cobra.Command {
 	root := newGroup(d.InvokedAs, "Create, show, scale and delete Kubernetes clusters on the infrastructure you have")
 	root.Long = root.Short + ".\n\nThe management cluster that does the work is a process of Slipway's own: nothing has to be installed first.\n\n" +
-		"Exit codes: 0 ok, 1 failure, 2 usage, 3 cancelled, 4 credentials, 5 timed out, 6 not found."
+		"Exit codes: 0 ok, 1 failure, 2 usage, 3 cancelled, 4 credentials, 5 timed out, 6 not found, 7 none of several done.\n" +
+		"diff: 0 nothing to do, 1 failure, 2 changes."
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return d.begin(cmd) }
@@ -37,7 +38,9 @@ func newRoot(d *Deps) *cobra.Command {
 		newGroup("set", "Change settings", newSetCEIP(d), newSetMachineHealthCheck(d), newSetManagementCluster(d), newSetNodePool(d),
 			newSetVirtualNode(d)),
 		newGroup("upgrade", "Change the version of clusters", newUpgradeCluster(d), newUpgradeManagementCluster(d)),
+		newApply(d),
 		newCompletion(d),
+		newDiff(d),
 		newInit(d),
 		newManagementCluster(d),
 		newRehearse(d),

@@ -27,12 +27,15 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 	cmd, err := root.ExecuteContextC(ctx)
 	err = errors.Join(err, d.close())
 	if err == nil {
-		return uerr.OK
+		return d.outcome
 	}
 	if !d.started {
 		err = usageError(err, cmd.CommandPath())
 	}
 	code := exitCode(err)
+	if _, plain := cmd.Annotations[plainFailure]; plain {
+		code = uerr.Failure
+	}
 	if code == uerr.Cancelled && ctx.Err() != nil {
 		err = interrupted(err)
 	}

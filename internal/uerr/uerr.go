@@ -20,6 +20,7 @@ const (
 	Credentials Code = 4
 	TimedOut    Code = 5
 	NotFound    Code = 6
+	NoneDone    Code = 7 // of several clusters, not one
 )
 
 // Error is one failure as a person needs it. Object and Next may be empty; Cause is the last cause, never a time-out alone.

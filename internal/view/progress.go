@@ -11,6 +11,9 @@ import (
 // frameEvery is how often a live tree is redrawn.
 const frameEvery = 120 * time.Millisecond
 
+// mostRows is how many running phases are drawn: what scrolls off a small screen could not be erased.
+const mostRows = 10
+
 // Progress shows an operation phase by phase. On a terminal it is a tree whose running phases move; elsewhere it is
 // one plain line at the start and one at the end of each phase. Every phase that was started must be ended.
 type Progress struct {
@@ -162,7 +165,11 @@ func (p *Progress) lines() []string {
 	now := p.console.now()
 	spin := p.marks.spinner[p.frame%len(p.marks.spinner)]
 	var out []string
-	for _, r := range p.running {
+	for i, r := range p.running {
+		if i == mostRows {
+			out = append(out, p.dim(fmt.Sprintf("  and %d more", len(p.running)-i)))
+			break
+		}
 		out = append(out, p.row(spin, yellow, r.name, elapsed(now.Sub(r.began))))
 		if r.note != "" {
 			out = append(out, p.dim("      "+r.note))

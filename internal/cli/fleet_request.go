@@ -1,0 +1,209 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/internal/fleet"
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/plans"
+	"github.com/spf13/cobra"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+)
+
+// fleetFlags say which clusters diff and apply are about.
+type fleetFlags struct {
+	files  []string
+	choose string // --select
+}
+
+func (o *fleetFlags) bind(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&o.files, "filename", "f", nil, "file with clusters:, folder of such files, or - for stdin; may be given several times (default config.yaml)")
+	flags.StringVar(&o.choose, "select", "", "only the cluster of this NAME, or those with this LABEL=VALUE")
+}
+
+// selector is nil when every cluster is meant.
+func (o *fleetFlags) selector() func(string, map[string]string) bool {
+	label, value, isLabel := strings.Cut(o.choose, "=")
+	switch {
+	case o.choose == "":
+		return nil
+	case isLabel:
+		return func(_ string, labels map[string]string) bool {
+			have, ok := labels[label]
+			return ok && have == value
+		}
+	}
+	return func(name string, _ map[string]string) bool { return name == o.choose }
+}
+
+// fleetOf is what the files ask for.
+type fleetOf struct {
+	deps        *Deps
+	regions     []config.Region
+	current     string // name of the current management cluster
+	managements map[string]*kube.Client
+	input       fleet.Input
+}
+
+// loadFleet reads and checks the files. Everything that is wrong with them is reported at once, and nothing has been
+// contacted by then.
+func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
+	f := &fleetOf{deps: d, managements: map[string]*kube.Client{}, input: fleet.Input{Select: o.selector()}}
+	cfg, err := d.configuration(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	f.regions = cfg.Regions()
+	for _, r := range f.regions {
+		if r.IsCurrent {
+			f.current = r.Name
+		}
+	}
+	options, err := f.options(o.files)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := config.LoadFleet(options)
+	if err != nil {
+		return nil, err
+	}
+	findings := loaded.Validate()
+	for _, e := range loaded.Entries() {
+		if d.provider(e.Infrastructure) == nil {
+			findings = append(findings, uerr.Finding{
+				Where: e.Place.String(), Problem: fmt.Sprintf("this build has no infrastructure provider %q", e.Infrastructure),
+				Next: "one of " + strings.Join(d.providerNames(""), ", "),
+			})
+		}
+	}
+	if refused := findings.Err(); refused != nil {
+		return nil, refused
+	}
+	d.View.Findings(findings.Warnings())
+	return f, f.add(loaded)
+}
+
+func (f *fleetOf) options(files []string) (config.FleetOptions, error) {
+	d := f.deps
+	options := config.FleetOptions{
+		Options: d.configOptions(nil, nil), Paths: files, Stdin: d.Streams.In,
+		DefaultPlan: defaultPlan, DefaultInfrastructure: defaultInfrastructure,
+		DefaultManagementCluster: f.current, ManagementClusters: []string{},
+	}
+	all, err := plans.Load(d.home())
+	if err != nil {
+		return options, err
+	}
+	options.Plans = plans.ForFleet(all)
+	for _, r := range f.regions {
+		options.ManagementClusters = append(options.ManagementClusters, r.Name)
+	}
+	return options, nil
+}
+
+// add turns the entries into clusters to compare with, and connects to their management clusters.
+func (f *fleetOf) add(loaded *config.Fleet) error {
+	for _, family := range loaded.Families() {
+		if family.Named {
+			f.input.Families = append(f.input.Families, family.Name)
+		}
+	}
+	names := []string{f.current}
+	for _, e := range loaded.Entries() {
+		desired, err := f.desired(e)
+		if err != nil {
+			return err
+		}
+		f.input.Desired = append(f.input.Desired, desired)
+		names = append(names, e.ManagementCluster)
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		client, err := f.connect(name)
+		if err != nil {
+			return err
+		}
+		f.input.Managements = append(f.input.Managements, fleet.Management{Name: name, Client: client})
+	}
+	return nil
+}
+
+func (f *fleetOf) connect(name string) (*kube.Client, error) {
+	if name == f.current {
+		return f.deps.Management()
+	}
+	i := slices.IndexFunc(f.regions, func(r config.Region) bool { return r.Name == name })
+	if i < 0 {
+		return nil, &uerr.Error{Code: uerr.NotFound, What: "no such management cluster", Object: name, Next: "slipway get management-cluster"}
+	}
+	return kube.Connect(f.regions[i].File, f.regions[i].Context)
+}
+
+// desired is one entry on its way to what create cluster makes of the same settings.
+func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
+	d, cfg := f.deps, e.Config()
+	request, err := requestOf(cfg, e.Name, e.Plan)
+	if err != nil {
+		return nil, err
+	}
+	fresh := func(live *clusterv1.Cluster) (*wantedCluster, error) {
+		w := &wantedCluster{request: request, infrastructure: e.Infrastructure, provider: d.provider(e.Infrastructure)}
+		if live == nil {
+			return w, nil
+		}
+		return w, w.keep(live)
+	}
+	cloud := cloudName(e)
+	size := fmt.Sprintf("plan %s on %s, %d + %d machines", e.Plan, e.Infrastructure, request.ControlPlane, request.Workers)
+	if cfg.String("CLUSTER_TYPE") == "aks" || cfg.String("CLUSTER_TYPE") == "eks" {
+		size = fmt.Sprintf("plan %s on %s (%s), %d workers", e.Plan, e.Infrastructure, cfg.String("CLUSTER_TYPE"), request.Workers)
+	}
+	out := &fleet.Desired{
+		Management: e.ManagementCluster, Key: kube.Key{Namespace: e.Namespace, Name: e.Name}, Where: e.Place.String(),
+		Infrastructure: e.Infrastructure, Family: e.Family.Name, Labels: e.Labels, Protect: e.Protect, Asked: e.Fingerprint(),
+		Version: request.KubernetesVersion, Size: size, Cloud: cloud,
+		Preflight: func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error) {
+			w, err := fresh(live)
+			if err != nil {
+				return nil, err
+			}
+			return w.provider.Preflight(ctx, w.request)
+		},
+		Resolve: func(ctx context.Context, live *clusterv1.Cluster) (*fleet.Resolved, error) {
+			w, err := fresh(live)
+			if err != nil {
+				return nil, err
+			}
+			objects, err := d.resolveEntry(ctx, w, e)
+			if err != nil {
+				return nil, err
+			}
+			return &fleet.Resolved{Objects: objects, Cloud: w.cloudWork()}, nil
+		},
+	}
+	if e.Infrastructure == "azure" && cfg.String("CLUSTER_TYPE") != "vm" { // AKS takes few creations at a time
+		out.Scarce = cloud
+	}
+	return out, nil
+}
+
+// cloudName is what clusters share whose cloud has to be spared together: one server, or one account's region.
+func cloudName(e *config.Entry) string {
+	cfg := e.Config()
+	switch e.Infrastructure {
+	case "vsphere":
+		return e.Infrastructure + " " + cfg.String("VSPHERE_SERVER")
+	case "aws":
+		return e.Infrastructure + " " + cmp.Or(cfg.String("AWS_PROFILE"), "default") + " " + cfg.String("AWS_REGION")
+	case "azure":
+		return e.Infrastructure + " " + cfg.String("AZURE_SUBSCRIPTION_ID") + " " + cfg.String("AZURE_LOCATION")
+	}
+	return e.Infrastructure
+}

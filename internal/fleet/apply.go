@@ -1,0 +1,193 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/phase"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// Run says how the work of a plan is done.
+type Run struct {
+	Parallel        int // clusters worked on at once in each cloud
+	Wait            bool
+	Prune           bool
+	ContinueOnError bool // go on with other clusters when one fails
+	Holder          kube.Holder
+	Resume          string                          // the command line that goes on
+	Kubeconfig      string                          // from which contexts of deleted clusters are taken
+	Reporter        func(item *Item) phase.Reporter // of one cluster's phases
+	Ended           func(item *Item, r *Result)     // called once for each result, from any goroutine
+}
+
+// Status is how it ended for one cluster.
+type Status string
+
+// How it may end.
+const (
+	Done    Status = "done"
+	Failed  Status = "failed"
+	Skipped Status = "skipped" // not begun, because another one failed
+)
+
+// Result is how it ended for one cluster.
+type Result struct {
+	Item   *Item
+	Status Status
+	Err    error
+}
+
+// work is one run of a plan.
+type work struct {
+	Run
+	limits *limits
+
+	mu     sync.Mutex
+	failed bool
+}
+
+// Apply does what a plan says, and gives a result for each item that there was something to do about, in the order of the
+// plan. Deletions come last, when nothing failed that may have been meant to take their place.
+func Apply(ctx context.Context, p *Plan, run Run) []*Result {
+	w := &work{Run: run, limits: newLimits(run.Parallel)}
+	var results []*Result
+	for _, deletions := range []bool{false, true} {
+		var all sync.WaitGroup
+		for _, item := range p.Items {
+			if !w.wants(item) || (item.Action == Delete) != deletions {
+				continue
+			}
+			r := &Result{Item: item}
+			results = append(results, r)
+			all.Go(func() { w.one(ctx, r) })
+		}
+		all.Wait()
+	}
+	return results
+}
+
+func (w *work) wants(item *Item) bool {
+	switch item.Action {
+	case Leave:
+		return false
+	case Delete:
+		return w.Prune
+	}
+	return true
+}
+
+// one does the work on one cluster in a slot of its cloud.
+func (w *work) one(ctx context.Context, r *Result) {
+	cloud := "deletions of " + r.Item.Management
+	if d := r.Item.desired; d != nil {
+		cloud = d.Cloud
+	}
+	give, err := w.limits.take(ctx, cloud)
+	switch {
+	case err != nil:
+		r.Status, r.Err = Skipped, err
+	case r.Item.Action == Refuse:
+		r.Status, r.Err = Failed, uerr.Findings{*r.Item.finding}
+	case w.stopped():
+		r.Status = Skipped
+	default:
+		r.Status, r.Err = Done, w.do(ctx, r.Item)
+		if r.Err != nil {
+			r.Status = Failed
+		}
+	}
+	if give != nil {
+		give()
+	}
+	if r.Status == Failed {
+		w.mu.Lock()
+		w.failed = true
+		w.mu.Unlock()
+	}
+	w.Ended(r.Item, r)
+}
+
+func (w *work) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.failed && !w.ContinueOnError
+}
+
+func (w *work) do(ctx context.Context, item *Item) error {
+	if item.Action == Delete {
+		return w.delete(ctx, item)
+	}
+	d := item.desired
+	if item.Action == Create {
+		if err := w.limits.creation(ctx, d.Scarce); err != nil {
+			return err
+		}
+	}
+	if item.resolved == nil {
+		asked, cancel := context.WithTimeout(ctx, askedForMost)
+		defer cancel()
+		var err error
+		if item.resolved, err = d.Resolve(asked, nil); err != nil {
+			return err
+		}
+	}
+	o := item.resolved.Objects
+	applied, err := kube.SpecOf(o.Cluster)
+	if err != nil {
+		return err
+	}
+	return phase.Run(ctx, w.Reporter(item), phase.Create(phase.CreateInput{
+		Client: item.client, Objects: o, Cloud: item.resolved.Cloud, Holder: w.Holder, NoWait: !w.Wait, Resume: w.Resume,
+		Update: item.live != nil, RemovePools: item.remove,
+		Mark: &kube.FleetMark{Family: d.Family, Labels: d.Labels, Protect: d.Protect, Applied: applied, Asked: d.Asked},
+	}))
+}
+
+// delete looks once more before it does: a cluster may have been protected, or taken over, since the plan was made.
+func (w *work) delete(ctx context.Context, item *Item) error {
+	now, err := item.client.Cluster(ctx, item.Key())
+	if uerr.ExitCode(err) == uerr.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if was, is := kube.Mark(item.live), kube.Mark(now); now.UID != item.live.UID || is.Protect || is.Family != was.Family {
+		return &uerr.Error{
+			Code: uerr.Failure, What: "the cluster is not the one any more that was to go", Object: kube.ClusterName(item.Key()),
+			Cause: errors.New("it was made again, protected or taken into another fleet meanwhile"), Next: "type the same command again to see what it is now",
+		}
+	}
+	err = phase.Run(ctx, w.Reporter(item), phase.Delete(phase.DeleteInput{
+		Client: item.client, Cluster: item.Key(), Holder: w.Holder, Wait: w.Wait, Kubeconfig: w.Kubeconfig, Resume: w.Resume,
+	}))
+	if uerr.ExitCode(err) == uerr.NotFound {
+		return nil
+	}
+	return err
+}
+
+// Verdict is the error of a run: nil when every cluster is what was asked for. Its exit code tells whether any is.
+func Verdict(p *Plan, results []*Result, resume string) error {
+	bad := 0
+	for _, r := range results {
+		if r.Status != Done {
+			bad++
+		}
+	}
+	if bad == 0 {
+		return nil
+	}
+	e := &uerr.Error{
+		Code: uerr.Failure, What: fmt.Sprintf("%d of %d clusters are not as they are asked for", bad, len(results)+p.Count(Leave)),
+		Next: "mend what is named above; the same command goes on with the rest: " + resume,
+	}
+	if bad == len(results) {
+		e.Code = uerr.NoneDone
+	}
+	return e
+}

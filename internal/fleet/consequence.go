@@ -1,0 +1,97 @@
+package fleet
+
+import (
+	"regexp"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// fixed says whether a field of a Cluster is decided once: its networks and its class, and what the infrastructures' own
+// objects refuse to change: where the cluster is and by which address it is reached.
+func fixed(field string) bool {
+	for _, prefix := range []string{
+		"spec.clusterNetwork.", "spec.topology.classRef.",
+		variable("controlPlaneEndpoint"), variable("region"), variable("location"), variable("subscription"), variable("resourceGroup"),
+		variable("network") + ".value.vpcId", variable("network") + ".value.vpcCidr", variable("network") + ".value.cidr",
+	} {
+		if field == prefix || strings.HasPrefix(field, prefix) && (strings.HasSuffix(prefix, ".") || field[len(prefix)] == '.') {
+			return true
+		}
+	}
+	return false
+}
+
+func variable(name string) string { return "spec.topology.variables[name=" + name + "]" }
+
+// replacesMachines says whether a change goes into what machines are made from. The class says which variables do; what
+// it does not tell is taken for one that does.
+func (i *Item) replacesMachines() bool {
+	named := regexp.MustCompile(`variables(?:\.overrides)?\[name=([^\]]+)\]`)
+	for _, c := range i.Changes {
+		switch m := named.FindStringSubmatch(c.Field); {
+		case c.Field == "spec.topology.version" || strings.HasSuffix(c.Field, ".failureDomain"):
+			return true
+		case len(i.remove) > 0:
+			return true
+		case m != nil && reachesMachines(i.resolved.Objects.Class, m[1]):
+			return true
+		}
+	}
+	return false
+}
+
+// reachesMachines looks for a variable in the patches of a class that are for templates of machines.
+func reachesMachines(class []*unstructured.Unstructured, name string) bool {
+	known := false
+	for _, object := range class {
+		if object.GetKind() != "ClusterClass" {
+			continue
+		}
+		known = true
+		patches, _, _ := unstructured.NestedSlice(object.Object, "spec", "patches")
+		for _, p := range patches {
+			patch, _ := p.(map[string]any)
+			condition, _ := patch["enabledIf"].(string)
+			definitions, _ := patch["definitions"].([]any)
+			for _, item := range definitions {
+				definition, _ := item.(map[string]any)
+				if ofMachines(definition) && (mentions(condition, name) || mentions(definition["jsonPatches"], name)) {
+					return true
+				}
+			}
+		}
+	}
+	return !known
+}
+
+func ofMachines(definition map[string]any) bool {
+	kind, _, _ := unstructured.NestedString(definition, "selector", "kind")
+	for _, end := range []string{"MachineTemplate", "MachinePoolTemplate", "ConfigTemplate", "KubeadmControlPlaneTemplate"} {
+		if strings.HasSuffix(kind, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// mentions looks for a variable in text of any depth: as a whole word, because one name may begin with another.
+func mentions(value any, name string) bool {
+	switch v := value.(type) {
+	case string:
+		return regexp.MustCompile(`(^|[^A-Za-z0-9_])` + regexp.QuoteMeta(name) + `($|[^A-Za-z0-9_])`).MatchString(v)
+	case map[string]any:
+		for _, inner := range v {
+			if mentions(inner, name) {
+				return true
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if mentions(inner, name) {
+				return true
+			}
+		}
+	}
+	return false
+}

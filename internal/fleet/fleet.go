@@ -1,0 +1,127 @@
+// Package fleet brings many clusters to what their files say: it compares, orders and limits the work, and has one result
+// for each cluster. What is done to a cluster is internal/phase's, what is asked for internal/config's. It knows no
+// command line, no terminal and no cloud.
+package fleet
+
+import (
+	"context"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/phase"
+	"github.com/slipway-sh/slipway/internal/render"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// Management is a management cluster that entries name.
+type Management struct {
+	Name   string
+	Client *kube.Client
+}
+
+// Desired is one cluster as its file asks for it.
+type Desired struct {
+	Management     string // name of one of Input.Managements
+	Key            kube.Key
+	Where          string // place in the file
+	Infrastructure string
+	Family         string
+	Labels         map[string]string
+	Protect        bool
+	Asked          string // fingerprint of everything that is asked for
+	Version        string // of Kubernetes; empty means the one that the cluster has, or the newest
+	Size           string // for people: "3 + 5 machines"
+
+	Cloud  string // whose limits the work has to keep: "vsphere vc.example.org"
+	Scarce string // the same for clouds that take few creations at a time; empty means that creations are not counted
+	// Preflight asks the cloud whether it can provide this; live is nil for a new cluster.
+	Preflight func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error)
+	// Resolve makes the objects, as create cluster does.
+	Resolve func(ctx context.Context, live *clusterv1.Cluster) (*Resolved, error)
+}
+
+// Resolved is what a cluster is made of.
+type Resolved struct {
+	Objects *render.Objects
+	Cloud   phase.Cloud
+}
+
+// Action is what is to be done about a cluster.
+type Action string
+
+// The actions, in the order in which a plan lists them.
+const (
+	Refuse Action = "refuse" // cannot be made what is asked for; Finding says why, and what to do
+	Delete Action = "delete"
+	Create Action = "create"
+	Change Action = "change"
+	Finish Action = "finish" // nothing changes, but an earlier run was stopped, or did not wait
+	Leave  Action = "leave"
+)
+
+// Item is one line of a plan.
+type Item struct {
+	Management string        `json:"managementCluster,omitempty"`
+	Namespace  string        `json:"namespace"`
+	Name       string        `json:"name"`
+	Where      string        `json:"where,omitempty"`
+	Action     Action        `json:"action"`
+	Why        string        `json:"why,omitempty"`
+	Replaces   bool          `json:"replacesMachines,omitempty"`
+	Changes    []kube.Change `json:"changes,omitempty"`
+	Drift      []kube.Change `json:"drift,omitempty"` // what somebody else changed since it was applied last
+
+	finding  *uerr.Finding // of a refusal
+	client   *kube.Client
+	desired  *Desired // nil of a deletion
+	live     *clusterv1.Cluster
+	resolved *Resolved // nil until it was needed
+	remove   []string  // pools
+}
+
+// Key names the cluster in its management cluster.
+func (i *Item) Key() kube.Key { return kube.Key{Namespace: i.Namespace, Name: i.Name} }
+
+// Title is the cluster's name, with its namespace where that is not the usual one.
+func (i *Item) Title() string {
+	if i.Namespace == "default" {
+		return i.Name
+	}
+	return i.Namespace + "/" + i.Name
+}
+
+// Plan is what the files and the management clusters differ in.
+type Plan struct{ Items []*Item }
+
+// Count is how many items have that action.
+func (p *Plan) Count(action Action) int {
+	n := 0
+	for _, i := range p.Items {
+		if i.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// Dangerous says whether machines go that carry somebody's work: of deleted clusters, or replaced ones.
+func (p *Plan) Dangerous() bool {
+	for _, i := range p.Items {
+		if i.Action == Delete || i.Replaces {
+			return true
+		}
+	}
+	return false
+}
+
+// Findings are why items cannot be done.
+func (p *Plan) Findings() uerr.Findings {
+	var out uerr.Findings
+	for _, i := range p.Items {
+		if i.finding != nil {
+			out = append(out, *i.finding)
+		}
+	}
+	return out
+}

@@ -1,0 +1,211 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// A plan asks clouds for what only they know, so many of one cloud at once, and none for longer than this.
+const (
+	askedAtOnce  = 8
+	askedForMost = 2 * time.Minute
+)
+
+// Input is what a plan is made from.
+type Input struct {
+	Managements []Management
+	Desired     []*Desired
+	Families    []string                                         // whose clusters may go when they are not desired
+	Select      func(name string, labels map[string]string) bool // nil takes all
+	Awaited     bool                                             // clusters that nobody waited for are to be waited for
+	Preflight   bool                                             // ask the clouds whether they can provide what is new or changes
+}
+
+// MakePlan compares. It reads: one list of each management cluster, and of clusters that differ what their clouds say.
+func MakePlan(ctx context.Context, in Input) (*Plan, error) {
+	lives, err := in.lives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{}
+	desired := map[string]bool{}
+	for _, d := range in.Desired {
+		desired[id(d.Management, d.Key)] = true
+		if in.Select != nil && !in.Select(d.Key.Name, d.Labels) {
+			continue
+		}
+		p.Items = append(p.Items, &Item{
+			Management: d.Management, Namespace: d.Key.Namespace, Name: d.Key.Name, Where: d.Where, desired: d,
+			client: in.client(d.Management), live: lives[id(d.Management, d.Key)],
+		})
+	}
+	in.decide(ctx, p.Items)
+	for _, m := range in.Managements {
+		p.Items = append(p.Items, in.gone(m, lives, desired)...)
+	}
+	order := []Action{Refuse, Delete, Create, Change, Finish, Leave}
+	slices.SortStableFunc(p.Items, func(a, b *Item) int {
+		return cmp.Compare(slices.Index(order, a.Action), slices.Index(order, b.Action))
+	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return p, nil
+}
+
+func id(management string, key kube.Key) string { return management + "|" + key.String() }
+
+func (in Input) client(management string) *kube.Client {
+	for _, m := range in.Managements {
+		if m.Name == management {
+			return m.Client
+		}
+	}
+	return nil
+}
+
+// lives lists the Clusters of all management clusters at once.
+func (in Input) lives(ctx context.Context) (map[string]*clusterv1.Cluster, error) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	var failed error
+	out := map[string]*clusterv1.Cluster{}
+	for _, m := range in.Managements {
+		all.Go(func() {
+			clusters, err := m.Client.Clusters(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			failed = errors.Join(failed, err)
+			for i := range clusters {
+				out[id(m.Name, kube.Key{Namespace: clusters[i].Namespace, Name: clusters[i].Name})] = &clusters[i]
+			}
+		})
+	}
+	all.Wait()
+	return out, failed
+}
+
+// gone are the clusters of the families that no file has any more.
+func (in Input) gone(m Management, lives map[string]*clusterv1.Cluster, desired map[string]bool) []*Item {
+	var out []*Item
+	for _, key := range slices.Sorted(maps.Keys(lives)) {
+		live := lives[key]
+		management, _, _ := strings.Cut(key, "|")
+		mark := kube.Mark(live)
+		if management != m.Name || desired[key] || mark.Family == "" || !slices.Contains(in.Families, mark.Family) {
+			continue
+		}
+		if in.Select != nil && !in.Select(live.Name, live.Labels) {
+			continue
+		}
+		item := &Item{Management: m.Name, Namespace: live.Namespace, Name: live.Name, Action: Delete, client: m.Client, live: live}
+		switch {
+		case mark.Protect:
+			item.Action, item.Why = Leave, "it is in no file any more, and protected"
+		case live.DeletionTimestamp != nil:
+			item.Action, item.Why = Leave, "it is being deleted"
+		default:
+			item.Why = fmt.Sprintf("it is in no file of fleet %s any more", mark.Family)
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+// decide finds out about each cluster, several at once. What fails for one is that one's finding.
+func (in Input) decide(ctx context.Context, items []*Item) {
+	limits := newLimits(askedAtOnce)
+	var all sync.WaitGroup
+	for _, item := range items {
+		if item.settled(in.Awaited) {
+			continue
+		}
+		all.Go(func() {
+			give, err := limits.take(ctx, item.desired.Cloud)
+			if err == nil {
+				defer give()
+				asked, cancel := context.WithTimeout(ctx, askedForMost)
+				defer cancel()
+				err = item.decide(asked, in.Preflight)
+			}
+			if err != nil {
+				item.refuse(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// settled decides without asking anybody: of a cluster that is as it was asked for, and of one that is not ours.
+func (i *Item) settled(awaited bool) bool {
+	d := i.desired
+	if i.live == nil {
+		i.Action, i.Why = Create, d.Size
+		return false
+	}
+	m := kube.Mark(i.live)
+	if i.live.DeletionTimestamp != nil {
+		i.refuse(kube.DeletingError(i.Key()))
+		return true
+	}
+	if m.Family != "" && m.Family != d.Family {
+		i.refuse(uerr.Findings{{
+			Where: d.Where, Problem: fmt.Sprintf("%s belongs to fleet %s, and this is %s", kube.ClusterName(i.Key()), m.Family, d.Family),
+			Next: "give the cluster another name, or write fleet: " + m.Family + " at the top of the file",
+		}})
+		return true
+	}
+	if m.Family == "" || m.Asked != d.Asked {
+		return false
+	}
+	spec, err := kube.SpecOf(i.live)
+	if err != nil {
+		i.refuse(err)
+		return true
+	}
+	i.Drift = kube.CompareSpec(kube.ClusterName(i.Key()), spec, m.Applied, m.Applied)
+	if len(i.Drift) > 0 || len(i.markChanges(m)) > 0 {
+		return false
+	}
+	i.Action = Leave
+	if awaited && !m.Awaited {
+		i.Action, i.Why = Finish, "nobody waited for it yet"
+	}
+	return i.Action == Leave
+}
+
+// refuse makes one item impossible.
+func (i *Item) refuse(err error) {
+	i.Action = Refuse
+	f := uerr.Finding{Where: i.Where, Problem: fmt.Sprintf("%s: %v", i.Title(), err), Code: uerr.ExitCode(err)}
+	var known *uerr.Error
+	var findings uerr.Findings
+	switch {
+	case errors.As(err, &findings):
+		for _, x := range findings {
+			if x.Severity == uerr.Refusal {
+				f = x
+				f.Problem = i.Title() + ": " + x.Problem
+				break
+			}
+		}
+		if n := len(findings) - len(findings.Warnings()); n > 1 {
+			f.Problem += fmt.Sprintf(" (and %d more)", n-1)
+		}
+	case errors.As(err, &known):
+		f.Next = known.Next
+	}
+	i.Why, i.finding = f.Problem, &f
+}

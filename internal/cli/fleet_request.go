@@ -93,7 +93,7 @@ func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
 func (f *fleetOf) options(files []string) (config.FleetOptions, error) {
 	d := f.deps
 	options := config.FleetOptions{
-		Options: d.configOptions(nil, nil), Paths: files, Stdin: d.Streams.In,
+		Options: d.configOptions(nil, nil), Paths: files, Stdin: d.Streams.In, Base: true,
 		DefaultPlan: defaultPlan, DefaultInfrastructure: defaultInfrastructure,
 		DefaultManagementCluster: f.current, ManagementClusters: []string{},
 	}

@@ -10,11 +10,12 @@ import (
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
-// FleetOptions is where the clusters of a batch come from. Options.File is not read when there are paths.
+// FleetOptions is where the clusters of a batch come from.
 type FleetOptions struct {
 	Options
 	Paths []string  // files, folders of *.yaml and *.yml, and "-" for Stdin; none means the file that FindFile finds
 	Stdin io.Reader // read once
+	Base  bool      // the flat variables of the file that FindFile finds hold for all clusters, behind every path's
 
 	Plans                    map[string]Plan // by name
 	DefaultPlan              string          // of a cluster that names none
@@ -66,6 +67,7 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 	for _, one := range files {
 		f.add(one)
 	}
+	base := f.base()
 	own, shared := f.split()
 	for _, ff := range own {
 		family := f.familyOf(ff, shared)
@@ -76,6 +78,9 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 		if shared != nil {
 			blocks, layers = append(blocks, shared.defaults), append(layers, shared.defaults.layer, shared.flat)
 		}
+		if base != nil {
+			layers = append(layers, *base)
+		}
 		for i, n := range ff.clusters {
 			at := Place{File: ff.path, Line: n.Line, Column: n.Column, Field: fmt.Sprintf("%s[%d]", keyClusters, i)}
 			b := readBlock(ff.file, f.registry, n, at, SourceEntry)
@@ -85,6 +90,23 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 		}
 	}
 	return f, problems.Err()
+}
+
+// base reads the variables that a person has for every command; nil when there are none, or their file is one of the
+// paths.
+func (f *Fleet) base() *layer {
+	path := FindFile(f.options.Options)
+	if !f.options.Base || len(f.options.Paths) == 0 || slices.ContainsFunc(f.files, func(ff *fleetFile) bool { return identity(ff.path) == identity(path) }) {
+		return nil
+	}
+	one, findings := readFile(path, false)
+	f.findings = append(f.findings, findings...)
+	if one.root == nil {
+		return nil
+	}
+	flat, findings := one.layer(f.registry)
+	f.findings = append(f.findings, findings...)
+	return &flat
 }
 
 // add reads the flat variables and the defaults of a file, and finds its clusters.

@@ -91,3 +91,22 @@ func TestFingerprintFollowsWhatIsAskedForAndNoSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestOwnFileHoldsBehindTheFilesOfAFleet(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(own, []byte("WORKER_MACHINE_COUNT: 7\nCONTROL_PLANE_MACHINE_COUNT: 3\nclusters: [{name: not-meant}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options := FleetOptions{
+		Options: Options{File: own, Tables: []Table{{Provider: "vsphere"}}}, Base: true, Paths: []string{"-"},
+		Stdin: strings.NewReader("CONTROL_PLANE_MACHINE_COUNT: 5\nclusters: [{name: a}]\n"),
+	}
+	fleet, err := LoadFleet(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries := fleet.Entries(); len(entries) != 1 || entries[0].Config().String("WORKER_MACHINE_COUNT") != "7" ||
+		entries[0].Config().String("CONTROL_PLANE_MACHINE_COUNT") != "5" {
+		t.Errorf("%v", entries)
+	}
+}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/plans"
+	"github.com/slipway-sh/slipway/providers"
 	"github.com/spf13/cobra"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 )
@@ -160,15 +160,14 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 		}
 		return w, w.keep(live)
 	}
-	cloud := cloudName(e)
-	size := fmt.Sprintf("plan %s on %s, %d + %d machines", e.Plan, e.Infrastructure, request.ControlPlane, request.Workers)
-	if cfg.String("CLUSTER_TYPE") == "aks" || cfg.String("CLUSTER_TYPE") == "eks" {
-		size = fmt.Sprintf("plan %s on %s (%s), %d workers", e.Plan, e.Infrastructure, cfg.String("CLUSTER_TYPE"), request.Workers)
+	kind := e.Infrastructure
+	if asked := cfg.String("CLUSTER_TYPE"); asked != "" {
+		kind += " (" + asked + ")"
 	}
 	out := &fleet.Desired{
 		Management: e.ManagementCluster, Key: kube.Key{Namespace: e.Namespace, Name: e.Name}, Where: e.Place.String(),
 		Infrastructure: e.Infrastructure, Family: e.Family.Name, Labels: e.Labels, Protect: e.Protect, Asked: e.Fingerprint(),
-		Version: request.KubernetesVersion, Size: size, Cloud: cloud,
+		Version: request.KubernetesVersion, Size: fmt.Sprintf("plan %s on %s, %d workers", e.Plan, kind, request.Workers), Limits: d.limitsOf(e),
 		Preflight: func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error) {
 			w, err := fresh(live)
 			if err != nil {
@@ -188,22 +187,15 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 			return &fleet.Resolved{Objects: objects, Cloud: w.cloudWork()}, nil
 		},
 	}
-	if e.Infrastructure == "azure" && cfg.String("CLUSTER_TYPE") != "vm" { // AKS takes few creations at a time
-		out.Scarce = cloud
-	}
 	return out, nil
 }
 
-// cloudName is what clusters share whose cloud has to be spared together: one server, or one account's region.
-func cloudName(e *config.Entry) string {
-	cfg := e.Config()
-	switch e.Infrastructure {
-	case "vsphere":
-		return e.Infrastructure + " " + cfg.String("VSPHERE_SERVER")
-	case "aws":
-		return e.Infrastructure + " " + cmp.Or(cfg.String("AWS_PROFILE"), "default") + " " + cfg.String("AWS_REGION")
-	case "azure":
-		return e.Infrastructure + " " + cfg.String("AZURE_SUBSCRIPTION_ID") + " " + cfg.String("AZURE_LOCATION")
+// limitsOf is what a cluster shares with others of the same cloud.
+func (d *Deps) limitsOf(e *config.Entry) providers.Limits {
+	var out providers.Limits
+	if l, ok := d.provider(e.Infrastructure).(providers.Limited); ok {
+		out = l.Limits(e.Config())
 	}
-	return e.Infrastructure
+	out.Cloud = e.Infrastructure + " " + out.Cloud
+	return out
 }

@@ -84,7 +84,7 @@ func (w *work) wants(item *Item) bool {
 func (w *work) one(ctx context.Context, r *Result) {
 	cloud := "deletions of " + r.Item.Management
 	if d := r.Item.desired; d != nil {
-		cloud = d.Cloud
+		cloud = d.Limits.Cloud
 	}
 	give, err := w.limits.take(ctx, cloud)
 	switch {
@@ -123,7 +123,7 @@ func (w *work) do(ctx context.Context, item *Item) error {
 	}
 	d := item.desired
 	if item.Action == Create {
-		if err := w.limits.creation(ctx, d.Scarce); err != nil {
+		if err := w.limits.creation(ctx, d.Limits); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/phase"
 	"github.com/slipway-sh/slipway/internal/render"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers"
 )
 
 // Management is a management cluster that entries name.
@@ -33,8 +34,7 @@ type Desired struct {
 	Version        string // of Kubernetes; empty means the one that the cluster has, or the newest
 	Size           string // for people: "3 + 5 machines"
 
-	Cloud  string // whose limits the work has to keep: "vsphere vc.example.org"
-	Scarce string // the same for clouds that take few creations at a time; empty means that creations are not counted
+	Limits providers.Limits // of the cloud, which the work has to keep
 	// Preflight asks the cloud whether it can provide this; live is nil for a new cluster.
 	Preflight func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error)
 	// Resolve makes the objects, as create cluster does.

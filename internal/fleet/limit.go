@@ -3,28 +3,23 @@ package fleet
 import (
 	"context"
 	"sync"
-	"time"
 
 	"golang.org/x/time/rate"
-)
 
-// AKS takes 20 creations of clusters at once, and one a minute from then on (Microsoft's quotas of AKS).
-const (
-	scarceBurst = 20
-	scarceEvery = time.Minute
+	"github.com/slipway-sh/slipway/providers"
 )
 
 // limits gives each cloud slots of its own, so that one which hangs holds up nobody else's work.
 type limits struct {
 	perCloud int
 
-	mu     sync.Mutex
-	slots  map[string]chan struct{}
-	scarce map[string]*rate.Limiter
+	mu      sync.Mutex
+	slots   map[string]chan struct{}
+	counted map[string]*rate.Limiter
 }
 
 func newLimits(perCloud int) *limits {
-	return &limits{perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, scarce: map[string]*rate.Limiter{}}
+	return &limits{perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, counted: map[string]*rate.Limiter{}}
 }
 
 // take waits for a slot of a cloud and gives what returns it; the error is that of a context that ended before.
@@ -45,15 +40,15 @@ func (l *limits) take(ctx context.Context, cloud string) (func(), error) {
 }
 
 // creation waits until a cloud takes another creation.
-func (l *limits) creation(ctx context.Context, scarce string) error {
-	if scarce == "" {
+func (l *limits) creation(ctx context.Context, of providers.Limits) error {
+	if of.Burst == 0 {
 		return nil
 	}
 	l.mu.Lock()
-	limiter := l.scarce[scarce]
+	limiter := l.counted[of.Cloud]
 	if limiter == nil {
-		limiter = rate.NewLimiter(rate.Every(scarceEvery), scarceBurst)
-		l.scarce[scarce] = limiter
+		limiter = rate.NewLimiter(rate.Every(of.Every), of.Burst)
+		l.counted[of.Cloud] = limiter
 	}
 	l.mu.Unlock()
 	return limiter.Wait(ctx)

@@ -133,7 +133,7 @@ func (in Input) decide(ctx context.Context, items []*Item) {
 			continue
 		}
 		all.Go(func() {
-			give, err := limits.take(ctx, item.desired.Cloud)
+			give, err := limits.take(ctx, item.desired.Limits.Cloud)
 			if err == nil {
 				defer give()
 				asked, cancel := context.WithTimeout(ctx, askedForMost)

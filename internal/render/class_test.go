@@ -46,7 +46,7 @@ func TestWebhookAdmitsTheClass(t *testing.T) {
 
 // classes is a cluster of each class.
 func classes() map[string]func(testing.TB) render.Input {
-	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks, "AKS": aks, "Azure VMs": azureDev}
+	return map[string]func(testing.TB) render.Input{"vSphere": dev, "AWS": awsDev, "EKS": eks, "AKS": aks, "Azure VMs": azureDev, "in memory": memoryDev}
 }
 
 func TestPatchedGolden(t *testing.T) {
@@ -59,7 +59,7 @@ func TestPatchedGolden(t *testing.T) {
 	for name, input := range map[string]func(testing.TB) render.Input{
 		"vsphere/dev": dev, "vsphere/prod": prod, "vsphere/proxy-password": withPassword,
 		"aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks, "azure/aks": aks, "azure/aks-prod": aksProd, "azure/aks-virtual": aksVirtual,
-		"azure/dev": azureDev, "azure/prod": azureProd,
+		"azure/dev": azureDev, "azure/prod": azureProd, "docker/dev": memoryDev,
 	} {
 		t.Run(name, func(t *testing.T) {
 			patched := patch(t, rendered(t, input(t)))

@@ -88,7 +88,7 @@ func TestGolden(t *testing.T) {
 	for name, input := range map[string]func(testing.TB) render.Input{
 		"vsphere/dev": dev, "vsphere/prod": prod, "aws/dev": awsDev, "aws/prod": awsProd, "aws/eks": eks,
 		"azure/aks": aks, "azure/aks-prod": aksProd, "azure/aks-virtual": aksVirtual,
-		"azure/dev": azureDev, "azure/prod": azureProd,
+		"azure/dev": azureDev, "azure/prod": azureProd, "docker/dev": memoryDev,
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects := rendered(t, input(t))

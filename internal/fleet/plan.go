@@ -189,7 +189,7 @@ func (i *Item) settled(awaited bool) bool {
 // refuse makes one item impossible.
 func (i *Item) refuse(err error) {
 	i.Action = Refuse
-	f := uerr.Finding{Where: i.Where, Problem: fmt.Sprintf("%s: %v", i.Title(), err), Code: uerr.ExitCode(err)}
+	f := uerr.Finding{Where: i.Where, Problem: err.Error(), Code: uerr.ExitCode(err)}
 	var known *uerr.Error
 	var findings uerr.Findings
 	switch {
@@ -197,7 +197,6 @@ func (i *Item) refuse(err error) {
 		for _, x := range findings {
 			if x.Severity == uerr.Refusal {
 				f = x
-				f.Problem = i.Title() + ": " + x.Problem
 				break
 			}
 		}
@@ -207,5 +206,7 @@ func (i *Item) refuse(err error) {
 	case errors.As(err, &known):
 		f.Next = known.Next
 	}
-	i.Why, i.finding = f.Problem, &f
+	i.Why = f.Problem
+	f.Problem = i.Title() + ": " + f.Problem
+	i.finding = &f
 }

@@ -44,8 +44,8 @@ func Mark(cluster *clusterv1.Cluster) FleetMark {
 		Asked: cluster.Annotations[askedAnnotation], Awaited: cluster.Annotations[awaitedAnnotation] == "true",
 	}
 	var applied struct {
-		Labels map[string]string
-		Spec   map[string]any
+		Labels map[string]string `json:"labels"`
+		Spec   map[string]any    `json:"spec"`
 	}
 	if json.Unmarshal([]byte(cluster.Annotations[appliedAnnotation]), &applied) == nil { // else nothing was applied
 		m.Applied, m.Labels = applied.Spec, applied.Labels

@@ -9,10 +9,11 @@ import (
 )
 
 // Ports are taken from below the range that systems give to outgoing connections, so that a port which is kept in a
-// kubeconfig is not taken by a passing connection while the plane is down.
+// kubeconfig is not taken by a passing connection while the plane is down. From 19000 on they belong to upstream's
+// provider for development, which gives each of its clusters the next one and asks nobody.
 const (
-	firstPort = 20000
-	lastPort  = 30000
+	firstPort = 10000
+	lastPort  = 19000
 	tries     = 100
 )
 

@@ -80,7 +80,7 @@ func (i *inspection) checkRegion(ctx context.Context) uerr.Findings {
 		}
 	}
 	next := preflight.OneOf(keyRegion, names)
-	if near := nearest(i.cloud.region, names); near != "" {
+	if near := preflight.Nearest(i.cloud.region, names); near != "" {
 		next = "set " + keyRegion + " to " + near
 	}
 	return i.refuse(keyRegion, fmt.Sprintf("AWS has no region %q", i.cloud.region), next)

@@ -87,7 +87,7 @@ func (i *inspection) checkIgnored(context.Context) uerr.Findings {
 	for _, key := range []string{
 		"CNI", keyImage, keyImageOwner, keyOSName, keyOSVersion, keyArch, keyDiskType,
 		"CONTROL_PLANE_MACHINE_COUNT", keyControlPlaneType, keyControlPlaneDisk,
-		keyHTTPProxy, keyHTTPSProxy, keyNoProxy, keyProxyCA,
+		preflight.KeyHTTPProxy, preflight.KeyHTTPSProxy, preflight.KeyNoProxy, preflight.KeyProxyCA,
 		preflight.KeyRegistry, preflight.KeyRegistry + "_SKIP_TLS_VERIFY", preflight.KeyRegistry + "_CA_CERTIFICATE",
 	} {
 		if source := c.Origin(key).Source; source != config.SourceDefault && source != config.SourcePlan {

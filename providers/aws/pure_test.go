@@ -104,15 +104,6 @@ func manyTags(n int) string {
 	return b.String()
 }
 
-func TestNearest(t *testing.T) {
-	regions := []string{"eu-central-1", "eu-central-2", "us-east-1"}
-	for typed, want := range map[string]string{"eu-centrl-1": "eu-central-1", "us-eats-1": "us-east-1", "moon": "", "eu-central-3": "eu-central-1"} {
-		if got := nearest(typed, regions); got != want {
-			t.Errorf("%s: %q, not %q", typed, got, want)
-		}
-	}
-}
-
 func TestHomeRegion(t *testing.T) {
 	for region, want := range map[string]string{"eu-central-1": "us-east-1", "cn-northwest-1": "cn-north-1", "us-gov-east-1": "us-gov-west-1", "us-isob-west-1": "us-isob-east-1"} {
 		if got := home(region); got != want {

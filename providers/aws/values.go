@@ -88,7 +88,7 @@ func (i *inspection) setSelfManaged(v map[string]any) error {
 	c := i.config()
 	front, wrongFront := controlPlane(c)
 	v["ami"], v["controlPlane"] = map[string]any{"id": i.image.id}, front
-	proxy, wrongProxy := proxyVariable(c)
+	proxy, wrongProxy := preflight.Proxy(c)
 	preflight.SetObject(v, "proxy", proxy)
 	registry, wrongRegistry := preflight.Registry(c)
 	preflight.SetObject(v, "registry", registry)
@@ -121,7 +121,7 @@ func (i *inspection) pools() ([]providers.Pool, error) {
 
 // checkProxy looks at what Values would refuse.
 func (i *inspection) checkProxy(context.Context) uerr.Findings {
-	_, findings := proxyVariable(i.config())
+	_, findings := preflight.Proxy(i.config())
 	_, more := preflight.Registry(i.config())
 	return append(findings, more...)
 }

@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 	"internal/capi":          {"internal/uerr"},
 	"internal/kube":          {"internal/uerr"},
 	"internal/phase":         {"internal/kube", "internal/capi", "internal/render", "internal/uerr", "providers"},
+	"internal/fleet":         {"internal/config", "internal/phase", "internal/kube", "internal/render", "internal/uerr", "providers"}, // kube and render: it compares objects
 	"internal/cli":           {"internal/", "providers", "plans", "templates"},
 	"internal/plane":         {"internal/"},
 	"internal/sim":           {"internal/"},

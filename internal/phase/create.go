@@ -43,11 +43,11 @@ func Create(in CreateInput) Operation {
 		own,
 	}
 	phases = append(phases, in.Cloud.before()...)
-	phases = append(phases, apply)
-	phases = append(phases, in.marked(key, false)...)
-	for _, pool := range in.RemovePools {
+	for _, pool := range in.RemovePools { // first, or another owner of one of their fields would keep a part of it
 		phases = append(phases, removePool{client: c, key: key, pool: pool})
 	}
+	phases = append(phases, apply)
+	phases = append(phases, in.marked(key, false)...)
 	phases = append(phases,
 		adopt{client: c, cluster: key, class: theClass, belongings: own},
 		tidyClasses{client: c, cluster: key},

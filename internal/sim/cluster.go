@@ -20,6 +20,8 @@ import (
 	inmemoryruntime "sigs.k8s.io/cluster-api/test/infrastructure/inmemory/pkg/runtime/manager"
 	inmemoryserver "sigs.k8s.io/cluster-api/test/infrastructure/inmemory/pkg/server"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/slipway-sh/slipway/internal/sim/port"
 )
 
 // stopGrace is how long clients may take to let go of an API server that stops.
@@ -47,16 +49,11 @@ func newClusters(ctx context.Context, p *proxy) (*clusters, error) {
 	if err := manager.Start(ctx); err != nil {
 		return nil, err
 	}
-	debug, err := freePort()
+	debug, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
-	low, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	mux, err := inmemoryserver.NewWorkloadClustersMux(manager, "127.0.0.1",
-		inmemoryserver.CustomPorts{MinPort: int32(low), MaxPort: int32(low) + 2000, DebugPort: int32(debug)})
+	mux, err := inmemoryserver.NewWorkloadClustersMux(manager, "127.0.0.1", inmemoryserver.CustomPorts{DebugPort: int32(debug)})
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +126,12 @@ func (c *clusters) listen(endpoint string, crt *x509.Certificate, key *rsa.Priva
 	if err != nil {
 		return err
 	}
+	own, err := port.Free() // the mux itself counts up, whoever has the port by then
+	if err != nil {
+		return err
+	}
 	c.manager.AddResourceGroup(endpoint)
-	listener, err := c.mux.InitWorkloadClusterListener(endpoint, 0)
+	listener, err := c.mux.InitWorkloadClusterListener(endpoint, int32(own))
 	if err != nil {
 		return fmt.Errorf("API server of %s: %w", endpoint, err)
 	}
@@ -234,12 +235,4 @@ func create(ctx context.Context, api inmemoryclient, o client.Object) error {
 		return fmt.Errorf("%T %s: %w", o, o.GetName(), err)
 	}
 	return nil
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

@@ -11,9 +11,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/slipway-sh/slipway/internal/sim/port"
 )
 
 const (
@@ -35,22 +38,23 @@ func startMoto(ctx context.Context, program, dir string, i Inventory) (*moto, er
 	if err := i.writeImages(images); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	free, err := port.Free()
 	if err != nil {
 		return nil, err
 	}
+	at := strconv.Itoa(free)
 	log, err := os.OpenFile(filepath.Join(dir, "moto.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()                                                      //nolint:errcheck // the child has its own descriptor
-	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", port)            //nolint:noctx // it is ended by a signal first
+	cmd := exec.Command(program, "-H", "127.0.0.1", "-p", at)              //nolint:noctx // it is ended by a signal first
 	cmd.Env = append(withoutProxy(os.Environ()), "MOTO_AMIS_PATH="+images, // the images of the inventory
 		"MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION=true", "MOTO_ENABLE_KEYPAIR_VALIDATION=true", "MOTO_ENABLE_AMI_VALIDATION=true",
 		"MOTO_IAM_LOAD_MANAGED_POLICIES=true", "PYTHONUNBUFFERED=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = attributes()
-	m := &moto{address: net.JoinHostPort("127.0.0.1", port), cmd: cmd, ended: make(chan error, 1)}
+	m := &moto{address: net.JoinHostPort("127.0.0.1", at), cmd: cmd, ended: make(chan error, 1)}
 	if err := m.start(); err != nil {
 		return nil, fmt.Errorf("start the AWS emulator: %w", err)
 	}
@@ -125,13 +129,4 @@ func withoutProxy(environ []string) []string {
 		}
 	}
 	return out
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
 }

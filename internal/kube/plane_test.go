@@ -48,6 +48,7 @@ func TestOnAPlane(t *testing.T) {
 		"resources follow":         testResourcesFollow,
 		"await ready":              testAwaitReady,
 		"edit topology":            testEditTopology,
+		"rollout":                  testRollout,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

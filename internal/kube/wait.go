@@ -63,12 +63,22 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 //
 // A resource of the cloud that was refused, and that nobody tries again, ends the wait with what the cloud said of it.
 func (c *Client) Await(ctx context.Context, key Key, what string, done func(*clusterv1.Cluster) bool, note func(string)) error {
+	return c.await(ctx, key, what, func(_ context.Context, cluster *clusterv1.Cluster) (bool, error) { return done(cluster), nil }, note)
+}
+
+// clusterLook is a look at what is waited for of a Cluster.
+type clusterLook func(ctx context.Context, cluster *clusterv1.Cluster) (done bool, err error)
+
+func (c *Client) await(ctx context.Context, key Key, what string, see clusterLook, note func(string)) error {
 	var noted time.Time
 	patience := c.newPatience()
 	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
 		cluster, err := c.Cluster(ctx, key)
-		if err != nil || done(cluster) {
-			return err == nil, err
+		if err != nil {
+			return false, err
+		}
+		if done, err := see(ctx, cluster); done || err != nil {
+			return done, err
 		}
 		if c.now().Sub(noted) < noteEvery {
 			return false, nil

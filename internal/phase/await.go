@@ -15,7 +15,7 @@ type await struct {
 	key    kube.Key
 	name   string // as a state: "control plane ready"
 	what   string // after "timed out waiting for": "the control plane"
-	count  func(*clusterv1.Cluster) kube.Count
+	count  func(*clusterv1.Cluster) kube.Count // of the machines waited for; nil when it is about something else
 	done   func(*clusterv1.Cluster) bool
 }
 
@@ -25,8 +25,11 @@ func (await) passing() {}
 
 func (p await) Check(ctx context.Context) ([]Change, error) {
 	cluster, err := p.client.Cluster(ctx, p.key)
-	if err != nil || p.done(cluster) {
+	if err != nil {
 		return nil, err
+	}
+	if p.done(cluster) {
+		return p.unreplaced(ctx, cluster)
 	}
 	change := Change{Object: kube.ClusterName(p.key), To: p.name}
 	if p.count != nil {
@@ -35,7 +38,22 @@ func (p await) Check(ctx context.Context) ([]Change, error) {
 	return []Change{change}, nil
 }
 
+// unreplaced is what is still to be replaced in a cluster whose numbers say that all is done.
+func (p await) unreplaced(ctx context.Context, cluster *clusterv1.Cluster) ([]Change, error) {
+	if p.count == nil {
+		return nil, nil
+	}
+	behind, err := p.client.RolloutBehind(ctx, cluster)
+	if err != nil || behind == nil {
+		return nil, err
+	}
+	return []Change{{Object: behind.Object.String(), From: behind.Why, To: "replaced"}}, nil
+}
+
 func (p await) Apply(ctx context.Context, note func(string)) error {
+	if p.count != nil {
+		return p.client.AwaitReplaced(ctx, p.key, p.what, p.done, note)
+	}
 	return p.client.Await(ctx, p.key, p.what, p.done, note)
 }
 

@@ -109,11 +109,15 @@ func Settled(cluster *clusterv1.Cluster) bool {
 		isTrue(conditions, clusterv1.ClusterAvailableCondition, 0)
 }
 
-// ControlPlaneAt says that every part of the control plane runs a Kubernetes version, as far as that is known. Of one that
-// the infrastructure runs only the minor version counts, because the infrastructure chooses the patch level.
+// ControlPlaneAt says that every part of the control plane runs a Kubernetes version. Of one that the infrastructure runs
+// only the minor version counts, because the infrastructure chooses the patch level; where the Cluster does not say the
+// version, as with AKS and EKS, what counts is that Cluster API has nothing of the topology left to follow.
 func ControlPlaneAt(cluster *clusterv1.Cluster, version string) bool {
 	status := cluster.Status.ControlPlane
-	return status == nil || allAt(status.Versions, version, ControlPlaneCount(cluster).Managed)
+	if status == nil || len(status.Versions) == 0 {
+		return TopologyFollowed(cluster)
+	}
+	return allAt(status.Versions, version, ControlPlaneCount(cluster).Managed)
 }
 
 // WorkersAt says the same of every worker.

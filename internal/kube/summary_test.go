@@ -145,3 +145,35 @@ func TestSummarise(t *testing.T) {
 		t.Errorf("control plane of the cloud's own shows %q", got)
 	}
 }
+
+func TestControlPlaneAt(t *testing.T) {
+	at := func(versions ...string) func(*clusterv1.Cluster) {
+		return func(c *clusterv1.Cluster) {
+			for _, v := range versions {
+				c.Status.ControlPlane.Versions = append(c.Status.ControlPlane.Versions, clusterv1.StatusVersion{Version: v})
+			}
+		}
+	}
+	managed := func(c *clusterv1.Cluster) {
+		at("v1.36.9")(c)
+		c.Spec.Topology.ControlPlane.Replicas, c.Status.ControlPlane.DesiredReplicas = nil, nil
+	}
+	for name, tt := range map[string]struct {
+		change func(*clusterv1.Cluster)
+		want   bool
+	}{
+		"all there":                        {at("v1.36.3"), true},
+		"one of them older":                {at("v1.35.4", "v1.36.3"), false},
+		"another patch level":              {at("v1.36.9"), false},
+		"another one of a managed":         {managed, true},
+		"not said, nothing to follow":      {at(), true},
+		"not said, the change is not seen": {func(c *clusterv1.Cluster) { c.Generation++ }, false},
+		"not said, being upgraded":         {func(c *clusterv1.Cluster) { c.Status.Conditions[1].Status = "False" }, false},
+	} {
+		cluster := runningCluster()
+		tt.change(cluster)
+		if got := ControlPlaneAt(cluster, "v1.36.3"); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}

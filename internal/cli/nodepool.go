@@ -127,7 +127,7 @@ func (p *poolOfCluster) ask(edit kube.PoolEdit, machineType string) (providers.P
 // parseVariable reads NAME=JSON.
 func parseVariable(text string) (string, any, *uerr.Finding) {
 	name, raw, found := strings.Cut(text, "=")
-	wrong := &uerr.Finding{Where: "--variable", Problem: fmt.Sprintf("%q is not NAME=JSON", text), Next: `--variable 'worker={"numCpus": 4}'`}
+	wrong := &uerr.Finding{Where: "--variable", Problem: fmt.Sprintf("%q is not NAME=JSON", text), Next: `--variable 'worker={"numCPUs": 4}'`}
 	if !found || name == "" {
 		return "", nil, wrong
 	}

@@ -27,7 +27,7 @@ func newSetNodePool(d *Deps) *cobra.Command {
 			"A new pool needs -w, and has what the cluster's own variables say but for what is given here. The values of\n" +
 			"--variable are those of the cluster's class; their fields are merged into the ones in force, and null takes one out.",
 		Example: fmt.Sprintf("  %[1]s set nodepool prod1 gpu -w 2 --machine-type Standard_NC4as_T4_v3\n"+
-			"  %[1]s set nodepool prod1 big -w 1 --variable 'worker={\"numCpus\": 16}'", d.InvokedAs),
+			"  %[1]s set nodepool prod1 big -w 1 --variable 'worker={\"numCPUs\": 16}'", d.InvokedAs),
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("worker-machine-count") {

@@ -39,7 +39,7 @@ type grant struct {
 }
 
 // Remaining are the roles of the identities that came with the cluster: the add-on's on the virtual node's subnet, and the
-// control plane's on the network. Until they are known there is nothing to do.
+// control plane's on the network. While there is no cluster they are told all the same, for who does not wait for it.
 func (p *Provider) Remaining(ctx context.Context, r providers.Request) ([]providers.Task, error) {
 	i := p.inspect(r)
 	found, err := preflight.Run(ctx, i, []check{
@@ -52,7 +52,7 @@ func (p *Provider) Remaining(ctx context.Context, r providers.Request) ([]provid
 	}
 	got, err := i.cloud.aks.NewManagedClustersClient().Get(ctx, i.group.Name, r.Name, nil)
 	if notFound(err) {
-		return nil, nil
+		return i.expected(), nil
 	}
 	if err != nil {
 		return nil, i.cloud.explain(ctx, err)
@@ -64,10 +64,33 @@ func (p *Provider) Remaining(ctx context.Context, r providers.Request) ([]provid
 			return nil, i.cloud.explain(ctx, err)
 		}
 		if !has {
-			tasks = append(tasks, providers.Task{What: "role Network Contributor for " + g.who, Do: func(ctx context.Context) error { return i.cloud.give(ctx, g) }})
+			tasks = append(tasks, providers.Task{What: roleFor(g.who), Do: func(ctx context.Context) error { return i.cloud.give(ctx, g) }})
 		}
 	}
 	return tasks, nil
+}
+
+// The identities that need roles, for people.
+const (
+	clusterIdentity     = "the cluster's identity"
+	virtualNodeIdentity = "the virtual node's identity"
+)
+
+func roleFor(who string) string { return "role Network Contributor for " + who }
+
+// expected is what there will be to do for a cluster that AKS does not have yet; none of it can be done now.
+func (i *inspection) expected() []providers.Task {
+	early := func(context.Context) error {
+		return &uerr.Error{
+			Code: uerr.NotFound, What: "AKS does not have the cluster", Object: "cluster " + i.request.Name,
+			Next: "type the same command again once it is there",
+		}
+	}
+	tasks := []providers.Task{{What: roleFor(clusterIdentity), Do: early}}
+	if i.hasVirtualNode() {
+		tasks = append(tasks, providers.Task{What: roleFor(virtualNodeIdentity), Do: early})
+	}
+	return tasks
 }
 
 // grants are what the identities that are known need. A network that was there before is left to others but for the subnet.
@@ -80,9 +103,9 @@ func (i *inspection) grants(k *armcontainerservice.ManagedCluster) []grant {
 		}
 	}
 	if i.network.Existing {
-		add(planePrincipal(k), "the cluster's identity", subnetScope(i.network.NodeSubnet), i.made(i.network.NodeSubnet))
+		add(planePrincipal(k), clusterIdentity, subnetScope(i.network.NodeSubnet), i.made(i.network.NodeSubnet))
 	} else {
-		add(planePrincipal(k), "the cluster's identity", i.networkScope(), false)
+		add(planePrincipal(k), clusterIdentity, i.networkScope(), false)
 	}
 	if k.Properties == nil {
 		return all
@@ -91,7 +114,7 @@ func (i *inspection) grants(k *armcontainerservice.ManagedCluster) []grant {
 		if strings.EqualFold(name, addOn) && profile != nil && value(profile.Enabled) && profile.Identity != nil {
 			used := i.virtual
 			used.Name = cmp.Or(value(profile.Config["SubnetName"]), used.Name)
-			add(value(profile.Identity.ObjectID), "the virtual node's identity", subnetScope(used), i.made(used))
+			add(value(profile.Identity.ObjectID), virtualNodeIdentity, subnetScope(used), i.made(used))
 		}
 	}
 	return all

@@ -23,8 +23,9 @@ func (l *lab) remaining(r providers.Request) []providers.Task {
 func TestIdentitiesGetTheirRoles(t *testing.T) {
 	l := newLab(t)
 	r := l.request(virtualNode(nil))
-	if tasks := l.remaining(r); len(tasks) > 0 {
-		t.Fatalf("before the cluster is there: %v", tasks)
+	early := l.remaining(r)
+	if len(early) != 2 || early[1].What != roleFor(virtualNodeIdentity) || uerr.ExitCode(early[1].Do(t.Context())) != uerr.NotFound {
+		t.Fatalf("before the cluster is there: %v", early)
 	}
 	r.Current = l.values(r).Variables
 	l.make("prod", labOwner)

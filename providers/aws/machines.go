@@ -1,10 +1,7 @@
 package aws
 
 import (
-	"fmt"
-
 	"github.com/slipway-sh/slipway/internal/config"
-	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
@@ -57,32 +54,13 @@ func workerTypeKey(c *config.Config, z zone) string {
 	return keyWorkerType
 }
 
-// workersPerZone spreads the workers evenly, the first zones taking the rest. A zone's own count stands; what is left of
-// the request is spread over the other zones.
+// workersPerZone gives each zone its own count, or its part of what is left of the workers.
 func workersPerZone(c *config.Config, zones []zone, workers int) ([]int, error) {
-	counts, open := make([]int, len(zones)), []int(nil)
-	for n, z := range zones {
-		key := zoneCountKey(z)
-		if c.String(key) == "" {
-			open = append(open, n)
-			continue
-		}
-		count, err := c.Int(key)
-		if err != nil {
-			return nil, err
-		}
-		if count < 0 {
-			return nil, uerr.Findings{{Where: preflight.Where(c, key), Problem: fmt.Sprintf("%s is %d, below zero", key, count), Next: "set " + key + " to 0 or more"}}
-		}
-		counts[n] = count
-		workers -= count
+	var keys []string
+	for _, z := range zones {
+		keys = append(keys, zoneCountKey(z))
 	}
-	for n, zone := range open {
-		if workers > 0 {
-			counts[zone] = (workers + len(open) - 1 - n) / len(open)
-		}
-	}
-	return counts, nil
+	return preflight.WorkersPerZone(c, keys, workers)
 }
 
 // zoneCountKey is WORKER_MACHINE_COUNT_0 for the first zone, whose other variables bear no number.

@@ -22,6 +22,9 @@ func (i *inspection) checkGroup(ctx context.Context) uerr.Findings {
 	case g.Existing && i.request.Current == nil && !i.config().IsSet(keyGroup):
 		return i.refuse(keyGroup, fmt.Sprintf("resource group %s is there already and is not cluster %s's", g.Name, i.owner()),
 			"choose another name for the cluster, or set "+keyGroup+" to "+g.Name+" to make the cluster in it")
+	case !g.Existing && g.location != "" && g.location != i.location():
+		return i.refuse(keyLocation, fmt.Sprintf("resource group %s was made in %s, and Azure moves no group to %s", g.Name, g.location, i.location()),
+			"set "+keyLocation+" to "+g.location+", or choose another name for the cluster")
 	}
 	if name := "MC_" + g.Name + "_" + i.request.Name + "_" + i.location(); i.clusterType() == typeAKS && len(name) > longestNodeGroup {
 		return i.refuse(keyGroup, fmt.Sprintf("AKS calls the nodes' group %s, and it may have %d letters", name, longestNodeGroup),

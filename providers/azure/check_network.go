@@ -116,7 +116,7 @@ func (i *inspection) checkAddresses(context.Context) uerr.Findings {
 
 // space is the range of the network: as it is, or as it is to be.
 func (i *inspection) space() []netip.Prefix {
-	if i.network.Existing && i.network.live != nil {
+	if i.network.Existing && i.network.live != nil && i.network.live.Properties != nil {
 		return spaceOf(i.network.live.Properties.AddressSpace)
 	}
 	prefix, err := netip.ParsePrefix(i.network.CIDR)
@@ -205,6 +205,11 @@ func (i *inspection) checkInside(space []netip.Prefix) uerr.Findings {
 				findings = append(findings, i.refuse(inside.key, fmt.Sprintf("%s (%s) overlaps %s, %s", prefix, inside.use, r.prefix, r.name), "give "+inside.key+" a range that nothing else has, such as 100.64.0.0/16")...)
 			}
 		}
+	}
+	services, err := netip.ParsePrefix(k.ServiceCIDR)
+	pods, none := netip.ParsePrefix(k.PodCIDR)
+	if err == nil && none == nil && pods.Overlaps(services) {
+		findings = append(findings, i.refuse(keyPods, fmt.Sprintf("%s (pods) overlaps %s (services)", pods, services), "give "+keyPods+" a range that nothing else has, such as 100.96.0.0/11")...)
 	}
 	return append(findings, i.checkServices(k)...)
 }

@@ -76,6 +76,9 @@ func (i *inspection) checkValues(context.Context) uerr.Findings {
 	if key == "" && findings == nil {
 		findings = i.refuse(keySSH, keySSH+" is not set, and machines need a key", "set it to the output of: base64 -w0 ~/.ssh/id_rsa.pub")
 	}
+	if i.config().IsSet(keyCertificate) && !i.config().Secret(keyCertificatePassword).Empty() {
+		findings = append(findings, i.refuse(keyCertificatePassword, "the controller of machines reads no certificate that has a password", "set "+keyCertificate+" to a PEM file without one, and take "+keyCertificatePassword+" out")...)
+	}
 	_, wrongImage := i.image()
 	_, wrongProxy := preflight.Proxy(i.config())
 	_, wrongRegistry := preflight.Registry(i.config())

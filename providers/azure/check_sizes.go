@@ -21,7 +21,7 @@ type wanted struct {
 func (i *inspection) wanted() []wanted {
 	c := i.config()
 	if i.clusterType() == typeVM {
-		return []wanted{{keyControlPlaneType, c.String(keyControlPlaneType), i.request.ControlPlane}, {keyNodeType, c.String(keyNodeType), i.request.Workers}}
+		return []wanted{{keyControlPlaneType, c.String(keyControlPlaneType), i.request.ControlPlane}, {keyNodeType, c.String(keyNodeType), i.workersVM()}}
 	}
 	all := []wanted{{keyNodeType, c.String(keyNodeType), i.request.Workers}}
 	if count, err := c.Int(keySystemCount); err == nil && count > 0 {
@@ -107,9 +107,9 @@ func (i *inspection) checkQuota(ctx context.Context) uerr.Findings {
 				continue
 			}
 			left := int(value(u.Limit)) - int(value(u.CurrentValue))
-			if n := need[strings.ToLower(value(u.Name.Value))]; n > left {
+			if n := need[strings.ToLower(value(u.Name.Value))]; n > 0 && n > left {
 				findings = append(findings, i.refuse(keyNodeType, fmt.Sprintf("the cluster needs %d cores of %s in %s, and %d of %d are left",
-					n, value(u.Name.LocalizedValue), i.location(), left, value(u.Limit)),
+					n, value(u.Name.LocalizedValue), i.location(), max(left, 0), value(u.Limit)),
 					"ask for fewer or smaller machines, or for more quota: az quota, or Quotas in the Azure portal")...)
 			}
 		}

@@ -67,6 +67,15 @@ func TestACertificateLogsIn(t *testing.T) {
 	refuses(t, l.preflight(l.request(map[string]string{keySecret: "", keyCertificate: write(t, certificate, 0o600)})), [3]string{keyCertificate, "holds no certificate that can be used", "with a certificate and its key"})
 }
 
+func TestMachinesWantACertificateWithoutAPassword(t *testing.T) {
+	l := newLab(t)
+	settings := map[string]string{keySecret: "", keyCertificate: "/home/me/slipway.pfx", keyClusterType: typeVM, keySSH: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=", keyZone: "1"}
+	values := func() uerr.Findings { return l.provider.inspect(l.request(settings)).checkValues(t.Context()) }
+	refuses(t, values())
+	settings[keyCertificatePassword] = "p455"
+	refuses(t, values(), [3]string{keyCertificatePassword, "no certificate that has a password", "take " + keyCertificatePassword + " out"})
+}
+
 func TestAFederatedTokenLogsIn(t *testing.T) {
 	l := newLab(t)
 	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }

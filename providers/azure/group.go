@@ -32,7 +32,7 @@ func (i *inspection) findGroup(ctx context.Context) uerr.Findings {
 		return i.trouble(ctx, "look for resource group "+i.group.Name, err)
 	}
 	i.group.Existing = !i.owns(got.Tags)
-	i.group.location = value(got.Location)
+	i.group.location = plainLocation(value(got.Location))
 	if got.Properties != nil {
 		i.group.deleting = value(got.Properties.ProvisioningState) == "Deleting"
 	}

@@ -37,6 +37,8 @@ func TestPreflightRefuses(t *testing.T) {
 			{keyVirtualCIDR, "overlaps 10.0.1.0/24 (nodes)", "another range"}}},
 		"a virtual node outside":  {virtualNode(map[string]string{keyVirtualCIDR: "10.1.0.0/24"}), [][3]string{{keyVirtualCIDR, "is not in the virtual network's 10.0.0.0/16", ""}}},
 		"services in the network": {map[string]string{keyServices: "10.0.128.0/20"}, [][3]string{{keyServices, "overlaps 10.0.0.0/16, virtual network prod", ""}}},
+		"pods among services": {map[string]string{keyPluginMode: modeOverlay, keyPods: "100.70.0.0/16"}, [][3]string{
+			{keyPods, "100.70.0.0/16 (pods) overlaps 100.64.0.0/13 (services)", ""}}},
 		"DNS outside":             {map[string]string{keyDNS: "10.0.0.10"}, [][3]string{{keyDNS, "no address for the cluster's DNS", "100.64.0.10"}}},
 		"a network elsewhere":     {shared(map[string]string{keyLocation: "eastus"}), [][3]string{{keyVNet, "virtual network hub is in westeurope", "set AZURE_LOCATION to westeurope"}}},
 		"a group not there":       {map[string]string{keyVNetGroup: "nowhere"}, [][3]string{{keyVNetGroup, "resource group nowhere is not there", "az group create"}}},
@@ -98,6 +100,19 @@ func TestNamesOfOthersAreRefused(t *testing.T) {
 	own := newLab(t)
 	own.make("prod", labOwner)
 	refuses(t, own.preflight(own.request(nil)))
+}
+
+func TestAGroupOfTheClusterStaysWhereItWasMade(t *testing.T) {
+	l := newLab(t)
+	l.makeGroup("prod", owned(labOwner))
+	refuses(t, l.preflight(l.request(nil)))
+	refuses(t, l.preflight(l.request(map[string]string{keyLocation: "eastus"})), [3]string{keyLocation, "resource group prod was made in westeurope", "set AZURE_LOCATION to westeurope"})
+}
+
+func TestQuotasOfOtherFamiliesDoNotMatter(t *testing.T) {
+	l := newLab(t, func(i *sim.Inventory) { i.Cores = -1 }) // as when a quota was lowered under what is used
+	refuses(t, l.preflight(l.request(nil)),
+		[3]string{keyNodeType, "needs 2 cores of Total Regional vCPUs in westeurope, and 0 of -1 are left", ""}, [3]string{keyNodeType, "2 cores of standardDSv3Family", ""})
 }
 
 func TestVersionsOfALocation(t *testing.T) {

@@ -123,3 +123,18 @@ func TestMachinesGetTheCredentialsAsTheirControllerReadsThem(t *testing.T) {
 		t.Error("the Secret lacks what proves the application")
 	}
 }
+
+func TestAZoneOfMachinesHasItsOwnCount(t *testing.T) {
+	l := newLab(t)
+	r := l.request(map[string]string{
+		keyClusterType: typeVM, keySSH: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=", keyZone: "2", keyZone + "_1": "1", keyZone + "_2": "3", keyWorkers + "_0": "4",
+	})
+	r.Workers = 7
+	want := []providers.Pool{{Name: "md-0", FailureDomain: "1", Replicas: 2}, {Name: "md-1", FailureDomain: "2", Replicas: 4}, {Name: "md-2", FailureDomain: "3", Replicas: 1}}
+	if diff := cmp.Diff(want, l.values(r).Pools); diff != "" {
+		t.Errorf("pools (-want +got):\n%s", diff)
+	}
+	refuses(t, l.preflight(r))
+	r.Config = l.request(map[string]string{keyClusterType: typeVM, keySSH: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=", keyZone: "2", keyWorkers + "_0": "40"}).Config
+	refuses(t, l.preflight(r), [3]string{keyNodeType, "needs 82 cores of Total Regional vCPUs", "quota"}, [3]string{keyNodeType, "needs 82 cores of standardDSv3Family", "quota"})
+}

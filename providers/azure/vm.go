@@ -40,8 +40,8 @@ func (i *inspection) valuesVM(values providers.Values) (providers.Values, error)
 	if values.Variables, err = i.variablesVM(); err != nil {
 		return providers.Values{}, err
 	}
-	values.Pools = i.poolsVM()
-	return values, nil
+	values.Pools, err = i.poolsVM()
+	return values, err
 }
 
 func (i *inspection) variablesVM() (map[string]any, error) {
@@ -139,15 +139,44 @@ func (i *inspection) image() (map[string]any, uerr.Findings) {
 }
 
 // poolsVM gives each zone a pool of its own, so that workers stay spread whatever happens to a zone.
-func (i *inspection) poolsVM() []providers.Pool {
-	zones := configuredZones(i.config())
-	if len(zones) == 0 {
-		return nil
-	}
+func (i *inspection) poolsVM() ([]providers.Pool, error) {
+	zones, counts, err := i.zonesVM()
 	var pools []providers.Pool
 	for n, zone := range zones {
-		replicas := (i.request.Workers + len(zones) - 1 - n) / len(zones)
-		pools = append(pools, providers.Pool{Name: "md-" + strconv.Itoa(n), FailureDomain: zone, Replicas: replicas})
+		pools = append(pools, providers.Pool{Name: "md-" + strconv.Itoa(n), FailureDomain: zone, Replicas: counts[n]})
 	}
-	return pools
+	return pools, err
+}
+
+// zonesVM are the zones of workers and how many each has; none when the configuration names no zone.
+func (i *inspection) zonesVM() ([]string, []int, error) {
+	own := map[string]string{} // zone -> variable of its count
+	for n, key := range zoneKeys() {
+		if zone := i.config().String(key); own[zone] == "" {
+			own[zone] = keyWorkers + "_" + strconv.Itoa(n)
+		}
+	}
+	zones := configuredZones(i.config())
+	var keys []string
+	for _, zone := range zones {
+		keys = append(keys, own[zone])
+	}
+	counts, err := preflight.WorkersPerZone(i.config(), keys, i.request.Workers)
+	if err != nil {
+		return nil, nil, err
+	}
+	return zones, counts, nil
+}
+
+// workersVM is how many there are in all.
+func (i *inspection) workersVM() int {
+	_, counts, err := i.zonesVM()
+	if err != nil || len(counts) == 0 {
+		return i.request.Workers
+	}
+	all := 0
+	for _, n := range counts {
+		all += n
+	}
+	return all
 }

@@ -8,14 +8,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/slipway-sh/slipway/internal/fleet"
 	"github.com/slipway-sh/slipway/internal/kube"
@@ -25,9 +22,6 @@ import (
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
 )
-
-// kubeWait is far more than anything here takes.
-const kubeWait = time.Minute
 
 // changing counts the requests that change something.
 type changing struct {
@@ -335,140 +329,4 @@ func testAdoption(t *testing.T, b bench) {
 	}
 	b.apply(t, same)
 	expect(t, b.plan(t, same), "leave same")
-}
-
-// testIsolation has one cloud hang until the cluster of the other is done, with one slot each.
-func testIsolation(t *testing.T, b bench) {
-	ctx, cancel := context.WithTimeout(t.Context(), kubeWait)
-	defer cancel()
-	done := make(chan struct{})
-	var hung []*fleet.Desired
-	for _, name := range []string{"h1", "h2"} {
-		d := b.want(name, "1", nil)
-		d.Limits.Cloud = "hanging"
-		d.Resolve = func(ctx context.Context, _ *clusterv1.Cluster) (*fleet.Resolved, error) {
-			select {
-			case <-done:
-				return nil, errors.New("the cloud is gone")
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			}
-		}
-		hung = append(hung, d)
-	}
-	p := b.plan(t, append(hung, b.want("well", "1", nil))...)
-	r := b.run()
-	r.Parallel, r.ContinueOnError = 1, true
-	r.Ended = func(i *fleet.Item, result *fleet.Result) {
-		if i.Name == "well" && result.Status == fleet.Done {
-			close(done)
-		}
-	}
-	results := fleet.Apply(ctx, p, r)
-	if ctx.Err() != nil {
-		t.Fatal("a cloud that hangs held up the other")
-	}
-	if code := uerr.ExitCode(fleet.Verdict(p, results, "")); code != uerr.Failure {
-		t.Errorf("some failed: exit code %d", code)
-	}
-	if code := uerr.ExitCode(fleet.Verdict(p, results[:2], "")); code != uerr.NoneDone {
-		t.Errorf("none done: exit code %d", code)
-	}
-}
-
-// testFailure stops at the first failure, unless it is told to go on.
-func testFailure(t *testing.T, b bench) {
-	bad := b.want("bad", "1", nil)
-	bad.Resolve = func(context.Context, *clusterv1.Cluster) (*fleet.Resolved, error) { return nil, errors.New("refused") }
-	good := b.want("good", "1", nil)
-	for _, goOn := range []bool{false, true} {
-		p := b.plan(t, bad, good)
-		r := b.run()
-		r.Parallel, r.ContinueOnError = 1, goOn
-		got := map[string]fleet.Status{}
-		var mu sync.Mutex
-		r.Ended = func(i *fleet.Item, result *fleet.Result) {
-			mu.Lock()
-			defer mu.Unlock()
-			got[i.Name] = result.Status
-		}
-		if !goOn { // the good one waits for the bad one's end
-			good.Resolve = func(ctx context.Context, _ *clusterv1.Cluster) (*fleet.Resolved, error) {
-				return nil, errors.New("was begun after a failure")
-			}
-			p.Items = p.Items[:1]
-			fleet.Apply(t.Context(), p, r)
-		} else {
-			good.Resolve = b.want("good", "1", nil).Resolve
-			fleet.Apply(t.Context(), p, r)
-			if got["good"] != fleet.Done {
-				t.Errorf("%v", got)
-			}
-		}
-		if got["bad"] != fleet.Failed {
-			t.Errorf("%v", got)
-		}
-	}
-}
-
-func testLock(t *testing.T, b bench) {
-	must(t, b.client.EnsureNamespace(t.Context(), b.namespace))
-	lock, err := b.client.Lock(t.Context(), b.namespace, "a", kube.Holder{User: "bob", Host: "other", PID: os.Getpid(), Command: "apply"})
-	must(t, err)
-	defer lock.Release()
-	results := fleet.Apply(t.Context(), b.plan(t, b.want("a", "1", nil)), b.run())
-	if len(results) != 1 || results[0].Err == nil || !strings.Contains(results[0].Err.Error(), "bob@other") {
-		t.Errorf("%+v", results[0].Err)
-	}
-}
-
-// stopper ends a run at the start of a phase.
-type stopper struct {
-	quiet
-	at    int
-	count *int
-	stop  func()
-}
-
-func (s stopper) Start(string) {
-	if *s.count++; *s.count > s.at {
-		s.stop()
-	}
-}
-
-// testInterrupted stops an apply at the start of each of its phases in turn and types it again.
-func testInterrupted(t *testing.T, b bench) {
-	for at := range 14 {
-		d := b.want("a", fmt.Sprint(at), workers(int32(at%3+1)))
-		ctx, stop := context.WithCancel(t.Context())
-		r := b.run()
-		r.Reporter = func(*fleet.Item) phase.Reporter { return stopper{at: at, count: new(int), stop: stop} }
-		results := fleet.Apply(ctx, b.plan(t, d), r)
-		interrupted := ctx.Err() != nil
-		stop()
-		if p := b.plan(t, d); interrupted && results[0].Err != nil && p.Count(fleet.Leave) > 0 {
-			t.Errorf("stopped at phase %d, and nothing is left to do", at)
-		}
-		b.apply(t, d)
-		expect(t, b.plan(t, d), "leave a")
-	}
-}
-
-// testSameObjects compares what a fleet makes with what create cluster does.
-func testSameObjects(t *testing.T, b bench) {
-	b.apply(t, b.want("batch", "1", nil))
-	run(t, phase.Create(phase.CreateInput{Client: b.client, Objects: b.objects("single", nil), Holder: b.run().Holder}))
-	read := func(name string) string {
-		live, err := b.client.Cluster(t.Context(), kube.Key{Namespace: b.namespace, Name: name})
-		must(t, err)
-		secret := kubetest.Identity(b.namespace, name)
-		must(t, b.client.API().Get(t.Context(), client.ObjectKeyFromObject(secret), secret))
-		delete(live.Labels, kube.FleetLabel)
-		spec, err := kube.SpecOf(live)
-		must(t, err)
-		return strings.ReplaceAll(fmt.Sprint(spec, live.Labels, secret.Data, secret.Labels), name, "NAME")
-	}
-	if diff := cmp.Diff(read("single"), read("batch")); diff != "" {
-		t.Errorf("(-create +apply):\n%s", diff)
-	}
 }

@@ -57,7 +57,7 @@ func initialized(cluster *clusterv1.Cluster) bool {
 // form is the Cluster as it has to be applied now. One that is there keeps its gate as it is: release opens it. Only a
 // change that is made shuts an open one, when what it waits for is not ready.
 func (p applyCluster) form(ctx context.Context, live *clusterv1.Cluster, changing bool) (*clusterv1.Cluster, error) {
-	if live != nil && p.gate != nil && !p.gate.closedIn(live) && !(p.update && changing) {
+	if live != nil && p.gate != nil && !p.gate.closedIn(live) && (!p.update || !changing) {
 		return p.desired, nil
 	}
 	shut, err := p.gate.shut(ctx, live)

@@ -75,7 +75,8 @@ func runUpgradeCluster(ctx context.Context, d *Deps, name string, o upgradeOptio
 		}
 	}
 	op := phase.Upgrade(phase.UpgradeInput{
-		Client: p.client, Cluster: p.key, Edit: edit, Holder: holder("upgrade cluster " + name), Wait: o.wait, Resume: d.commandLine(),
+		Client: p.client, Cluster: p.key, Edit: edit, Holder: holder("upgrade cluster " + name), Wait: o.wait,
+		Resume: o.resume(d.commandLine(), edit.Version),
 	})
 	if err := d.operate(ctx, fmt.Sprintf("Upgrading cluster %s to %s", name, edit.Version), op); err != nil {
 		return err
@@ -86,6 +87,14 @@ func runUpgradeCluster(ctx context.Context, d *Deps, name string, o upgradeOptio
 	}
 	d.View.Info("Cluster %s has %s.", name, edit.Version)
 	return nil
+}
+
+// resume is the command line with the version that was chosen: typed again without it, it would choose the one after that.
+func (o upgradeOptions) resume(typed, version string) string {
+	if o.values["KUBERNETES_VERSION"] != "" {
+		return typed
+	}
+	return typed + " --kubernetes-version " + version
 }
 
 // upgrade resolves what the version asked for, or the newest within reach, changes.

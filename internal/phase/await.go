@@ -13,8 +13,8 @@ import (
 type await struct {
 	client *kube.Client
 	key    kube.Key
-	name   string // as a state: "control plane ready"
-	what   string // after "timed out waiting for": "the control plane"
+	name   string                              // as a state: "control plane ready"
+	what   string                              // after "timed out waiting for": "the control plane"
 	count  func(*clusterv1.Cluster) kube.Count // of the machines waited for; nil when it is about something else
 	done   func(*clusterv1.Cluster) bool
 }

@@ -18,6 +18,7 @@ const (
 	labelAgentPool   = "kubernetes.azure.com/agentpool"
 	labelNodeGroup   = "kubernetes.azure.com/cluster"
 	labelMode        = "kubernetes.azure.com/mode"
+	labelRole        = "kubernetes.io/role"
 	labelVirtual     = "type"
 	virtualKubelet   = "virtual-kubelet"
 	taintVirtualNode = "virtual-kubelet.io/provider"
@@ -89,7 +90,7 @@ func machineNode(k azure.Cluster, p azure.Pool, place int, m instance) node {
 		address:    m.address.String(),
 		labels: map[string]string{
 			"agentpool": p.Name, labelAgentPool: p.Name, labelNodeGroup: k.NodeGroup[:min(len(k.NodeGroup), longestLabel)],
-			labelMode: strings.ToLower(p.Mode), "kubernetes.azure.com/role": "agent", corev1.LabelInstanceTypeStable: p.Size,
+			labelMode: strings.ToLower(p.Mode), "kubernetes.azure.com/role": "agent", labelRole: "agent", corev1.LabelInstanceTypeStable: p.Size,
 			corev1.LabelTopologyRegion: k.Location, corev1.LabelTopologyZone: zone,
 		},
 	}
@@ -105,7 +106,7 @@ func virtualNode(p azure.Pool) node {
 	return node{
 		name: p.Name, version: "v" + p.Version,
 		labels: map[string]string{
-			labelVirtual: virtualKubelet, "kubernetes.azure.com/managed": "false", "kubernetes.azure.com/role": "agent",
+			labelVirtual: virtualKubelet, "kubernetes.azure.com/managed": "false", "kubernetes.azure.com/role": "agent", labelRole: "agent",
 			corev1.LabelNodeExcludeBalancers: "true",
 		},
 		taints: []corev1.Taint{{Key: taintVirtualNode, Value: "azure", Effect: corev1.TaintEffectNoSchedule}},

@@ -78,7 +78,11 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	if err := d.confirmPlan(plan, o); err != nil {
 		return err
 	}
-	return d.applyPlan(ctx, plan, o)
+	clients := map[string]*kube.Client{}
+	for _, m := range f.input.Managements {
+		clients[m.Name] = m.Client
+	}
+	return d.applyPlan(ctx, plan, clients, o)
 }
 
 func (o applyOptions) hasWork(p *fleet.Plan) bool {
@@ -109,8 +113,8 @@ func (d *Deps) confirmPlan(p *fleet.Plan, o applyOptions) error {
 	return d.confirm("Apply this?", o.yes)
 }
 
-func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, o applyOptions) error {
-	report := d.newFleetReport(plan)
+func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, clients map[string]*kube.Client, o applyOptions) error {
+	report := d.newFleetReport(func(begun time.Time, r *fleet.Result) { d.recordCluster(ctx, clients[r.Item.Management], begun, r) })
 	results := fleet.Apply(ctx, plan, fleet.Run{
 		Parallel: o.parallel, Wait: o.wait, Prune: o.prune, ContinueOnError: o.continueOnErr,
 		Holder: holder("apply"), Resume: d.commandLine(), Kubeconfig: kube.KubeconfigPath(d.Environ),

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"strings"
 
@@ -76,6 +75,8 @@ func (d *Deps) want(o config.Options, check func(*wantedCluster, plans.Plan) uer
 	r := &wantedCluster{infrastructure: infrastructureOf(cfg)}
 	r.provider = d.provider(r.infrastructure)
 	r.request, err = requestOf(cfg, o.Flags["CLUSTER_NAME"], plan.Name)
+	d.trail.cluster = kube.Key{Namespace: r.request.Namespace, Name: r.request.Name}
+	d.trail.knowSecrets(cfg)
 	findings := cfg.Validate(r.infrastructure, config.UseCloud, config.UseCluster)
 	if r.provider == nil {
 		findings = append(findings, uerr.Finding{
@@ -201,17 +202,6 @@ func (d *Deps) render(r *wantedCluster, values providers.Values) (*render.Object
 		Request: r.request, Values: values, Infrastructure: r.infrastructure, Templates: templates.WithOverrides(os.DirFS(filepath.Join(d.home(), "templates"))),
 		Addons: os.DirFS(filepath.Join(d.home(), "addons")),
 	})
-}
-
-// holder says who this process is to somebody who finds a cluster locked. The command holds no secret: no flag takes
-// one.
-func holder(command string) kube.Holder {
-	host, _ := os.Hostname() // only told to people
-	name := "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return kube.Holder{User: name, Host: host, PID: os.Getpid(), Command: command}
 }
 
 // operate runs an operation and shows how it goes.

@@ -45,6 +45,7 @@ func newDeleteManagementCluster(d *Deps) *cobra.Command {
 func runDeleteManagementCluster(ctx context.Context, d *Deps, name string, o deleteManagementOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
+	d.trail.management = name
 	cfg, err := d.ensuredConfiguration()
 	if err != nil {
 		return err

@@ -41,6 +41,7 @@ type Deps struct {
 	started bool     // arguments were accepted; an error before that is one of usage
 	closers []func() error
 	outcome uerr.Code // exit code of a command that did not fail
+	trail   trail     // what the audit log will say
 }
 
 // Build says which build of the program this is.

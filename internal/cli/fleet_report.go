@@ -2,6 +2,7 @@ package cli
 
 import (
 	"sync"
+	"time"
 
 	"github.com/slipway-sh/slipway/internal/fleet"
 	"github.com/slipway-sh/slipway/internal/phase"
@@ -14,12 +15,15 @@ type fleetReport struct {
 	progress *view.Progress // nil off a terminal
 	events   *view.Events   // nil on a terminal
 
+	record func(begun time.Time, r *fleet.Result)
+	now    func() time.Time
+
 	mu      sync.Mutex
-	started map[*fleet.Item]bool
+	started map[*fleet.Item]time.Time // those that are worked on
 }
 
-func (d *Deps) newFleetReport(*fleet.Plan) *fleetReport {
-	r := &fleetReport{started: map[*fleet.Item]bool{}}
+func (d *Deps) newFleetReport(record func(time.Time, *fleet.Result)) *fleetReport {
+	r := &fleetReport{started: map[*fleet.Item]time.Time{}, record: record, now: d.Now}
 	if view.IsTerminal(d.Streams.Err) {
 		r.progress = d.View.Progress("Applying")
 	}
@@ -38,10 +42,10 @@ func (r *fleetReport) close() {
 // of is the reporter of one cluster's phases.
 func (r *fleetReport) of(item *fleet.Item) phase.Reporter {
 	name := lineOf(item)
+	r.mu.Lock()
+	r.started[item] = r.now()
+	r.mu.Unlock()
 	if r.progress != nil {
-		r.mu.Lock()
-		r.started[item] = true
-		r.mu.Unlock()
 		r.progress.Start(name)
 	}
 	r.tell(item, "", "started", string(item.Action))
@@ -63,8 +67,12 @@ func (r *fleetReport) ended(item *fleet.Item, result *fleet.Result) {
 	}
 	r.tell(item, "", string(result.Status), message)
 	r.mu.Lock()
-	started := r.started[item]
+	begun, started := r.started[item]
 	r.mu.Unlock()
+	if !started {
+		begun = r.now()
+	}
+	r.record(begun, result)
 	if r.progress == nil || !started {
 		return
 	}

@@ -83,6 +83,7 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 	if o.name == "" {
 		o.name = "tkg-mgmt"
 	}
+	d.trail.management = o.name
 	request := providers.Request{Config: cfg, Name: o.name, Namespace: "tkg-system", Plan: o.plan}
 	values, err := provider.Values(ctx, request)
 	if err != nil {

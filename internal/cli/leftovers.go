@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/slipway-sh/slipway/providers"
@@ -52,6 +53,7 @@ func runLeftovers(ctx context.Context, d *Deps, name string, o leftoversOptions)
 	if request.Namespace == "" {
 		request.Namespace = cfg.String("NAMESPACE")
 	}
+	d.trail.cluster = kube.Key{Namespace: request.Namespace, Name: name}
 	if err := d.refuseLiving(ctx, request); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -14,7 +15,11 @@ import (
 // configuration reads every source of values. flags holds variable -> value for the flags that were given, names
 // variable -> "--flag" for all flags that stand for a variable; both may be nil.
 func (d *Deps) configuration(flags, names map[string]string) (*config.Config, error) {
-	return config.Load(d.configOptions(flags, names))
+	cfg, err := config.Load(d.configOptions(flags, names))
+	if cfg != nil {
+		d.trail.knowSecrets(cfg)
+	}
+	return cfg, err
 }
 
 func (d *Deps) configOptions(flags, names map[string]string) config.Options {
@@ -42,7 +47,11 @@ func (d *Deps) Management() (*kube.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kube.Connect(region.File, region.Context)
+	client, err := kube.Connect(region.File, region.Context)
+	if err == nil {
+		d.trail.client, d.trail.management = client, cmp.Or(region.Name, client.Server())
+	}
+	return client, err
 }
 
 // currentRegion is the management cluster that commands speak to.
@@ -119,5 +128,6 @@ func (d *Deps) clusterKey(namespace, name string) (kube.Key, error) {
 		}
 		namespace = cfg.String("NAMESPACE")
 	}
-	return kube.Key{Namespace: namespace, Name: name}, nil
+	d.trail.cluster = kube.Key{Namespace: namespace, Name: name}
+	return d.trail.cluster, nil
 }

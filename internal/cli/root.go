@@ -103,7 +103,7 @@ func (d *Deps) begin(cmd *cobra.Command) error {
 	if d.global.verbosity < 0 || d.global.verbosity > 9 {
 		return uerr.Findings{{Where: "-v", Problem: fmt.Sprintf("%d is not a level", d.global.verbosity), Next: "-v 0 to -v 9"}}
 	}
-	d.started = true
+	d.started, d.trail.begun = true, d.Now()
 	var log *os.File
 	if d.global.logFile != "" {
 		file, err := os.OpenFile(d.global.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)

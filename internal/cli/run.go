@@ -27,6 +27,7 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 	cmd, err := root.ExecuteContextC(ctx)
 	err = errors.Join(err, d.close())
 	if err == nil {
+		d.record(ctx, cmd, d.outcome, nil)
 		return d.outcome
 	}
 	if !d.started {
@@ -39,6 +40,7 @@ func Run(ctx context.Context, d Deps, args []string) uerr.Code {
 	if code == uerr.Cancelled && ctx.Err() != nil {
 		err = interrupted(err)
 	}
+	d.record(ctx, cmd, code, err)
 	view.PrintError(d.Streams.Err, view.ErrorOptions{Format: d.format, Code: code, Next: d.typeable}, err)
 	return code
 }

@@ -24,6 +24,7 @@ func newSetManagementCluster(d *Deps) *cobra.Command {
 }
 
 func runSetManagementCluster(ctx context.Context, d *Deps, name, contextName string) error {
+	d.trail.management = name
 	cfg, err := d.ensuredConfiguration()
 	if err != nil {
 		return err

@@ -1,9 +1,17 @@
 package cli
 
 import (
+	"errors"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/slipway-sh/slipway/internal/audit"
+	"github.com/slipway-sh/slipway/internal/fleet"
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/spf13/cobra"
 )
 
@@ -48,5 +56,34 @@ func TestWhatIsRecorded(t *testing.T) {
 		if err != nil || cmd.ParseFlags(rest) != nil || changes(cmd) != flag.want {
 			t.Errorf("%v: recorded %v, %v", flag.args, changes(cmd), err)
 		}
+	}
+}
+
+// TestEachClusterIsRecorded has the clusters of one apply, each with what was done and how it ended.
+func TestEachClusterIsRecorded(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	d := &Deps{UserHome: t.TempDir(), InvokedAs: "slipway", Now: func() time.Time { return now }, args: []string{"apply", "-f", "fleet.yaml"}}
+	item := func(name string, action fleet.Action) *fleet.Item {
+		return &fleet.Item{Management: "mgmt", Namespace: "default", Name: name, Action: action}
+	}
+	for _, r := range []*fleet.Result{
+		{Item: item("a", fleet.Create), Status: fleet.Done},
+		{Item: item("b", fleet.Change), Status: fleet.Failed, Err: errors.Join(errors.New("refused"), errors.New("second line"))},
+		{Item: item("c", fleet.Delete), Status: fleet.Failed, Err: &uerr.Error{Code: uerr.TimedOut, What: "not gone"}},
+		{Item: item("d", fleet.Create), Status: fleet.Skipped},
+	} {
+		d.recordCluster(t.Context(), nil, now.Add(-90*time.Second), r)
+	}
+	raw, err := os.ReadFile(audit.Log{Home: d.home()}.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := regexp.MustCompile(`"(user|host)":"[^"]*",|"pid":\d+,`).ReplaceAllString(string(raw), "")
+	begin := `{"time":"2026-01-02T03:04:05Z","command":"slipway apply -f fleet.yaml",`
+	want := begin + `"action":"create","managementCluster":"mgmt","cluster":"default/a","result":"ok","exitCode":0,"seconds":90}` + "\n" +
+		begin + `"action":"change","managementCluster":"mgmt","cluster":"default/b","result":"failed","exitCode":1,"seconds":90,"error":"refused"}` + "\n" +
+		begin + `"action":"delete","managementCluster":"mgmt","cluster":"default/c","result":"timed out","exitCode":5,"seconds":90,"error":"not gone"}` + "\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }

@@ -48,6 +48,7 @@ func TestOnAPlane(t *testing.T) {
 		"resources follow":         testResourcesFollow,
 		"await ready":              testAwaitReady,
 		"edit topology":            testEditTopology,
+		"note":                     testNote,
 		"rollout":                  testRollout,
 	}
 	for name, test := range tests {

@@ -130,7 +130,9 @@ func (i *inspection) sshKey() (string, uerr.Findings) {
 	return key, nil
 }
 
-// gate keeps AKS waiting for the subnets that are made for it: nothing else orders the virtual node after its subnet.
+// gate keeps AKS waiting for the subnets that are made for it: nothing else orders the virtual node after its subnet. A new
+// cluster is held as a whole. One that is there is never held, since what is held is not deleted in Azure either; its
+// virtual node stays off until then.
 func (i *inspection) gate() providers.Gate {
 	const api, kind = "network.azure.com/v1api20240301", "VirtualNetworksSubnet"
 	var made []providers.Object
@@ -140,8 +142,13 @@ func (i *inspection) gate() providers.Gate {
 	if i.virtualNode() != nil && !i.virtual.Existing {
 		made = append(made, providers.Object{APIVersion: api, Kind: kind, Name: i.request.Name + "-virtual-node"})
 	}
-	if made == nil {
+	isThere := i.request.Current != nil && i.request.Current["hold"] != true
+	switch {
+	case made == nil, isThere && !i.hasVirtualNode():
 		return providers.Gate{}
+	case isThere:
+		off := map[string]any{"enabled": false, "subnet": i.virtual}
+		return providers.Gate{Until: made, Closed: map[string]any{"virtualNode": off}}
 	}
 	return providers.Gate{Until: made, Closed: map[string]any{"hold": true}}
 }

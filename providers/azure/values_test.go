@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,4 +138,26 @@ func TestAZoneOfMachinesHasItsOwnCount(t *testing.T) {
 	refuses(t, l.preflight(r))
 	r.Config = l.request(map[string]string{keyClusterType: typeVM, keySSH: "c3NoLWVkMjU1MTkgQUFBQSB5b3U=", keyZone: "2", keyWorkers + "_0": "40"}).Config
 	refuses(t, l.preflight(r), [3]string{keyNodeType, "needs 82 cores of Total Regional vCPUs", "quota"}, [3]string{keyNodeType, "needs 82 cores of standardDSv3Family", "quota"})
+}
+
+// TestAClusterThatIsThereIsNotHeld: what ASO only reads it does not delete in Azure either.
+func TestAClusterThatIsThereIsNotHeld(t *testing.T) {
+	l := newLab(t)
+	r := l.request(virtualNode(nil))
+	first := l.values(r)
+	r.Current = maps.Clone(first.Variables)
+	r.Current["hold"] = true // its creation was broken off
+	if diff := cmp.Diff(first.Gate, l.values(r).Gate); diff != "" {
+		t.Errorf("gate of a cluster that is held (-want +got):\n%s", diff)
+	}
+	r.Current["hold"] = false
+	want := map[string]any{"virtualNode": map[string]any{"enabled": false, "subnet": subnet{Name: "virtual-node", CIDR: "10.0.2.0/24"}}}
+	if diff := cmp.Diff(want, l.values(r).Gate.Closed); diff != "" {
+		t.Errorf("closed gate of a cluster that is there (-want +got):\n%s", diff)
+	}
+	r = l.request(nil)
+	r.Current = l.values(l.request(nil)).Variables
+	if gate := l.values(r).Gate; len(gate.Until) != 0 {
+		t.Errorf("gate of a cluster that is there and has no virtual node: %+v", gate)
+	}
 }

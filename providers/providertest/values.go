@@ -85,7 +85,9 @@ func (s Suite) checkRepeated(t *testing.T) {
 				t.Errorf("the second time (-first +second):\n%s", diff)
 			}
 			r.Current = first.Variables
-			if diff := cmp.Diff(first, s.values(t, r)); diff != "" {
+			current := s.values(t, r)
+			current.Gate = first.Gate // a cluster that is there may be held back in another way, or not at all
+			if diff := cmp.Diff(first, current); diff != "" {
 				t.Errorf("of the cluster as it is (-new +current):\n%s", diff)
 			}
 		})

@@ -17,6 +17,7 @@ const module = "github.com/slipway-sh/slipway/"
 var mayImport = map[string][]string{
 	"internal/uerr":          {},
 	"internal/secret":        {},
+	"internal/audit":         {},
 	"internal/daemon":        {},
 	"internal/planectl":      {"internal/daemon"},
 	"internal/simctl":        {"internal/daemon"},

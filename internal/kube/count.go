@@ -111,7 +111,7 @@ func Settled(cluster *clusterv1.Cluster) bool {
 
 // ControlPlaneAt says that every part of the control plane runs a Kubernetes version. Of one that the infrastructure runs
 // only the minor version counts, because the infrastructure chooses the patch level; where the Cluster does not say the
-// version, as with AKS and EKS, what counts is that Cluster API has nothing of the topology left to follow.
+// version, as with some of these, what counts is that Cluster API has nothing of the topology left to follow.
 func ControlPlaneAt(cluster *clusterv1.Cluster, version string) bool {
 	status := cluster.Status.ControlPlane
 	if status == nil || len(status.Versions) == 0 {

@@ -30,6 +30,7 @@ const (
 // TestAdmissionOnAzure does the same for both classes of Azure, without any Azure: no Secret has credentials, so that Azure
 // Service Operator stops before it would call anybody. What it would make is admitted by its own definitions all the same.
 func TestAdmissionOnAzure(t *testing.T) {
+	t.Parallel()
 	api := managementPlane(t, "azure")
 	t.Run("AKS, plain", func(t *testing.T) { admitAKS(t, api) })
 	t.Run("AKS, virtual node off and hold gone", func(t *testing.T) { admitVirtualNode(t, api) })

@@ -19,6 +19,7 @@ import (
 // TestFleetMakesWhatALoopMakes compares the objects of a batch with those of TKG's way: variables of the environment and
 // one create cluster after the other.
 func TestFleetMakesWhatALoopMakes(t *testing.T) {
+	t.Parallel()
 	r := initialised(t)
 	file := filepath.Join(r.home, "fleet.yaml")
 	text := "fleet: shops\nclusters:\n  - name: batch\n    workers: 2\n    variables:\n      VSPHERE_WORKER_MEM_MIB: 8192\n      VSPHERE_CONTROL_PLANE_ENDPOINT: 10.10.0.31\n"

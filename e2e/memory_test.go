@@ -134,12 +134,16 @@ func (m memory) running() []string {
 	return names
 }
 
-// TestClustersInMemory has no cloud and no simulator: the life of one cluster, then ten at once.
+// atOnce is how many clusters are made side by side.
+const atOnce = 5
+
+// TestClustersInMemory has no cloud and no simulator: the life of one cluster, then several at once.
 func TestClustersInMemory(t *testing.T) {
+	t.Parallel()
 	m := inMemory(t)
 	t.Run("refusals", func(t *testing.T) { memory{m.with(t)}.testRefusals() })
 	t.Run("life", func(t *testing.T) { memory{m.with(t)}.testLife() })
-	t.Run("ten at once", func(t *testing.T) { memory{m.with(t)}.testTen() })
+	t.Run("several at once", func(t *testing.T) { memory{m.with(t)}.testSeveral() })
 }
 
 func (m memory) testRefusals() {
@@ -182,13 +186,13 @@ func (m memory) testLife() {
 	m.wantNone()
 }
 
-// testTen is the loop of a shell that starts each command in the background.
-func (m memory) testTen() {
+// testSeveral is the loop of a shell that starts each command in the background.
+func (m memory) testSeveral() {
 	m.each(func(name string) result { return m.create(name) })
-	if got := m.running(); len(got) != 10 {
+	if got := m.running(); len(got) != atOnce {
 		m.t.Errorf("running are %v", got)
 	}
-	for i := range 10 {
+	for i := range atOnce {
 		m.wantNodes(fmt.Sprintf("many-%d", i), "v1.36.3", 2)
 	}
 	m.each(func(name string) result { return m.run("delete", "cluster", name, "--yes", "--wait") })
@@ -198,7 +202,7 @@ func (m memory) testTen() {
 func (m memory) each(do func(name string) result) {
 	m.t.Helper()
 	var all sync.WaitGroup
-	for i := range 10 {
+	for i := range atOnce {
 		all.Go(func() {
 			name := fmt.Sprintf("many-%d", i)
 			if got := do(name); got.code != 0 {

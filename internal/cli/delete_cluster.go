@@ -39,11 +39,7 @@ func newDeleteCluster(d *Deps) *cobra.Command {
 func runDeleteCluster(ctx context.Context, d *Deps, name string, o deleteOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	key, err := d.clusterKey(o.namespace, name)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(o.namespace, name)
 	if err != nil {
 		return err
 	}

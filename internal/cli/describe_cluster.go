@@ -39,11 +39,7 @@ func newDescribeCluster(d *Deps) *cobra.Command {
 }
 
 func runDescribeCluster(ctx context.Context, d *Deps, name string, o describeOptions) error {
-	key, err := d.clusterKey(o.namespace, name)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(o.namespace, name)
 	if err != nil {
 		return err
 	}

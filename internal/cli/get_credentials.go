@@ -41,11 +41,7 @@ func newGetCredentials(d *Deps) *cobra.Command {
 }
 
 func runGetCredentials(ctx context.Context, d *Deps, name string, o getCredentialsOptions) error {
-	key, err := d.clusterKey(o.namespace, name)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(o.namespace, name)
 	if err != nil {
 		return err
 	}

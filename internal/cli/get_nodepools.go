@@ -26,11 +26,7 @@ func newGetNodePools(d *Deps) *cobra.Command {
 }
 
 func runGetNodePools(ctx context.Context, d *Deps, cluster, namespace string) error {
-	key, err := d.clusterKey(namespace, cluster)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(namespace, cluster)
 	if err != nil {
 		return err
 	}

@@ -131,3 +131,13 @@ func (d *Deps) clusterKey(namespace, name string) (kube.Key, error) {
 	d.trail.cluster = kube.Key{Namespace: namespace, Name: name}
 	return d.trail.cluster, nil
 }
+
+// onCluster gives the key of a cluster that was named on the command line, and the management cluster to ask about it.
+func (d *Deps) onCluster(namespace, name string) (*kube.Client, kube.Key, error) {
+	key, err := d.clusterKey(namespace, name)
+	if err != nil {
+		return nil, key, err
+	}
+	client, err := d.Management()
+	return client, key, err
+}

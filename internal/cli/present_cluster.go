@@ -25,11 +25,7 @@ type presentCluster struct {
 }
 
 func (d *Deps) presentCluster(ctx context.Context, namespace, name string) (*presentCluster, error) {
-	key, err := d.clusterKey(namespace, name)
-	if err != nil {
-		return nil, err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(namespace, name)
 	if err != nil {
 		return nil, err
 	}

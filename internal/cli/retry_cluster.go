@@ -37,11 +37,7 @@ func newRetryCluster(d *Deps) *cobra.Command {
 func runRetryCluster(ctx context.Context, d *Deps, name string, o retryOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	key, err := d.clusterKey(o.namespace, name)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(o.namespace, name)
 	if err != nil {
 		return err
 	}

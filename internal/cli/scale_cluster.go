@@ -53,11 +53,7 @@ func newScaleCluster(d *Deps) *cobra.Command {
 func runScaleCluster(ctx context.Context, d *Deps, name string, o scaleOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	key, err := d.clusterKey(o.namespace, name)
-	if err != nil {
-		return err
-	}
-	client, err := d.Management()
+	client, key, err := d.onCluster(o.namespace, name)
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,14 @@ func fixed(field string) bool {
 
 func variable(name string) string { return "spec.topology.variables[name=" + name + "]" }
 
+// variableField finds the name of a variable in the field of a Cluster.
+var variableField = regexp.MustCompile(`variables(?:\.overrides)?\[name=([^\]]+)\]`)
+
 // replacesMachines says whether a change goes into what machines are made from. The class says which variables do; what
 // it does not tell is taken for one that does.
 func (i *Item) replacesMachines() bool {
-	named := regexp.MustCompile(`variables(?:\.overrides)?\[name=([^\]]+)\]`)
 	for _, c := range i.Changes {
-		switch m := named.FindStringSubmatch(c.Field); {
+		switch m := variableField.FindStringSubmatch(c.Field); {
 		case c.Field == "spec.topology.version" || strings.HasSuffix(c.Field, ".failureDomain"):
 			return true
 		case len(i.remove) > 0:
@@ -43,7 +45,7 @@ func (i *Item) replacesMachines() bool {
 
 // reachesMachines looks for a variable in the patches of a class that are for templates of machines.
 func reachesMachines(class []*unstructured.Unstructured, name string) bool {
-	known := false
+	known, word := false, regexp.MustCompile(`(^|[^A-Za-z0-9_])`+regexp.QuoteMeta(name)+`($|[^A-Za-z0-9_])`)
 	for _, object := range class {
 		if object.GetKind() != "ClusterClass" {
 			continue
@@ -56,7 +58,7 @@ func reachesMachines(class []*unstructured.Unstructured, name string) bool {
 			definitions, _ := patch["definitions"].([]any)
 			for _, item := range definitions {
 				definition, _ := item.(map[string]any)
-				if ofMachines(definition) && (mentions(condition, name) || mentions(definition["jsonPatches"], name)) {
+				if ofMachines(definition) && (mentions(condition, word) || mentions(definition["jsonPatches"], word)) {
 					return true
 				}
 			}
@@ -76,19 +78,19 @@ func ofMachines(definition map[string]any) bool {
 }
 
 // mentions looks for a variable in text of any depth: as a whole word, because one name may begin with another.
-func mentions(value any, name string) bool {
+func mentions(value any, word *regexp.Regexp) bool {
 	switch v := value.(type) {
 	case string:
-		return regexp.MustCompile(`(^|[^A-Za-z0-9_])` + regexp.QuoteMeta(name) + `($|[^A-Za-z0-9_])`).MatchString(v)
+		return word.MatchString(v)
 	case map[string]any:
 		for _, inner := range v {
-			if mentions(inner, name) {
+			if mentions(inner, word) {
 				return true
 			}
 		}
 	case []any:
 		for _, inner := range v {
-			if mentions(inner, name) {
+			if mentions(inner, word) {
 				return true
 			}
 		}

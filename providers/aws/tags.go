@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -29,23 +28,7 @@ func (i *inspection) checkTags(context.Context) uerr.Findings {
 
 // configuredTags reads KEY=VALUE joined by commas, within AWS's bounds.
 func configuredTags(c *config.Config) (map[string]string, uerr.Findings) {
-	tags, findings := map[string]string{}, uerr.Findings(nil)
-	for pair := range strings.SplitSeq(c.String(keyTags), ",") {
-		pair = strings.TrimSpace(pair)
-		if pair == "" {
-			continue
-		}
-		key, value, _ := strings.Cut(pair, "=")
-		if problem := tagProblem(key, value); problem != "" {
-			findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("tag %q %s", pair, problem), "write "+keyTags+": team=platform,stage=test")...)
-			continue
-		}
-		tags[key] = value
-	}
-	if len(tags) > maxTags {
-		findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("%d tags are more than %d", len(tags), maxTags), "take some out of "+keyTags)...)
-	}
-	return tags, findings
+	return preflight.Tags(c, keyTags, maxTags, tagProblem)
 }
 
 func tagProblem(key, value string) string {

@@ -2,28 +2,20 @@ package azure
 
 import (
 	"bytes"
-	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"io"
 	"maps"
-	"math/big"
-	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/slipway-sh/slipway/internal/config"
 	sim "github.com/slipway-sh/slipway/internal/sim/azure"
+	"github.com/slipway-sh/slipway/internal/sim/face/facetest"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
 )
@@ -73,20 +65,16 @@ func newLab(t *testing.T, change ...func(*sim.Inventory)) *lab {
 		f(&holds)
 	}
 	roots := x509.NewCertPool()
-	cloud, err := sim.Start(sim.Options{Inventory: holds, Certificate: selfSigned(roots)})
+	cloud, err := sim.Start(sim.Options{Inventory: holds, Certificate: facetest.SelfSigned(roots)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, cloud.Address())
-	}}
 	t.Cleanup(func() {
-		transport.CloseIdleConnections()
 		if err := cloud.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	client := &http.Client{Transport: transport}
+	client := facetest.Client(t, cloud.Address(), roots)
 	return &lab{t: t, cloud: cloud, client: client, provider: New(Options{Client: client}), settings: map[string]string{
 		keyTenant: labTenant, keySubscription: labSubscription, keyClient: labClient, keySecret: labSecret, keyLocation: "westeurope",
 	}}
@@ -97,29 +85,6 @@ func (l *lab) in(t *testing.T) *lab {
 	part := *l
 	part.t = t
 	return &part
-}
-
-func selfSigned(roots *x509.CertPool) func(host string) (tls.Certificate, error) {
-	return func(host string) (tls.Certificate, error) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		crt, err := x509.ParseCertificate(der)
-		if err != nil {
-			return tls.Certificate{}, err
-		}
-		roots.AddCert(crt)
-		return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-	}
 }
 
 // token is one for the lab's own calls.

@@ -2,7 +2,6 @@ package azure
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/slipway-sh/slipway/internal/config"
@@ -38,24 +37,8 @@ func (i *inspection) checkTags(context.Context) uerr.Findings {
 }
 
 // configuredTags reads name=value joined by commas, within Azure's bounds.
-func configuredTags(c *config.Config) (map[string]any, uerr.Findings) {
-	tags, findings := map[string]any{}, uerr.Findings(nil)
-	for pair := range strings.SplitSeq(c.String(keyTags), ",") {
-		pair = strings.TrimSpace(pair)
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		if problem := tagProblem(name, value); problem != "" {
-			findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("tag %q %s", pair, problem), "write "+keyTags+": team=platform,stage=test")...)
-			continue
-		}
-		tags[name] = value
-	}
-	if len(tags) > maxTags {
-		findings = append(findings, preflight.Refuse(c, keyTags, fmt.Sprintf("%d tags are more than %d", len(tags), maxTags), "take some out of "+keyTags)...)
-	}
-	return tags, findings
+func configuredTags(c *config.Config) (map[string]string, uerr.Findings) {
+	return preflight.Tags(c, keyTags, maxTags, tagProblem)
 }
 
 // tagProblem goes by https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations

@@ -41,7 +41,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		"SLIPWAY_HOME="+home, "HOME="+home, "SLIPWAY_REPOSITORY="+repository(t), "SLIPWAY_MOTO="+emulator(t))}
 	t.Cleanup(func() {
 		if t.Failed() {
-			r.dumpLogs()
+			r.keepLogs()
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -240,17 +240,5 @@ func eventually(t *testing.T, limit time.Duration, ok func() (string, bool)) {
 			t.Fatalf("after %s: %s", limit, said)
 		}
 		time.Sleep(500 * time.Millisecond)
-	}
-}
-
-// dumpLogs prints the end of every log of the rehearsal, so that a failure in CI can be understood.
-func (r *rehearsal) dumpLogs() {
-	logs, _ := filepath.Glob(filepath.Join(r.planeDir(), "logs", "*.log"))
-	for _, path := range append(logs, filepath.Join(r.home, "rehearsal", "sim", "log")) {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		r.t.Logf("--- %s\n%s", filepath.Base(path), raw[max(0, len(raw)-3000):])
 	}
 }

@@ -14,34 +14,23 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/secret"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
-
-// callError is why a call did not work, and the variable that is to blame.
-type callError struct {
-	userError
-	key string
-}
-
-// userError lets callError embed it: a field named Error would hide the method.
-type userError = uerr.Error
-
-// Unwrap gives the user error, so that exit codes are found.
-func (e *callError) Unwrap() error { return &e.userError }
 
 // explain sorts the error of a call into what a person can do about it. The context's own end is passed on as it is.
 func (c *cloud) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("AWS region %s: %w", c.region, context.Cause(ctx))
 	}
-	e := &callError{key: keyRegion, userError: uerr.Error{Code: uerr.Failure, Object: "AWS region " + c.region}}
+	e := preflight.NewCallError(keyRegion, "AWS region "+c.region)
 	e.Cause = errors.New(c.scrub(lastCause(err)))
 	switch code := codeOf(err); {
 	case slices.Contains(unknownCallers(), code), forbidden(err):
-		e.Code, e.key = uerr.Credentials, c.key
+		e.Code, e.Key = uerr.Credentials, c.key
 		e.What = "AWS refuses the credentials"
 		e.Next = "check " + keyAccessKey + ", " + keySecretKey + " and " + keyToken + ", or " + keyProfile
 	case slices.Contains(deniedCodes(), code):
-		e.Code, e.key = uerr.Credentials, c.key
+		e.Code, e.Key = uerr.Credentials, c.key
 		e.What = "AWS denies permission"
 		e.Next = "grant the permission to the user or role, or use other credentials"
 	case slices.Contains(throttledCodes(), code):

@@ -26,6 +26,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/providertest"
 )
 
 const (
@@ -243,16 +244,7 @@ func (l *lab) request(pairs map[string]string) providers.Request {
 
 func load(t *testing.T, pairs map[string]string) *config.Config {
 	t.Helper()
-	home := filepath.Join(t.TempDir(), "home")
-	environ := []string{"SLIPWAY_HOME=" + home, "HOME=" + home}
-	for k, v := range pairs {
-		environ = append(environ, k+"="+v)
-	}
-	c, err := config.Load(config.Options{Home: home, Environ: environ, Tables: []config.Table{{Provider: "aws", Variables: Variables()}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return providertest.Load(t, config.Table{Provider: "aws", Variables: Variables()}, pairs)
 }
 
 // threeZones is a configuration for plan prod.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 func TestWorkersPerZone(t *testing.T) {
@@ -145,8 +146,8 @@ func TestExplain(t *testing.T) {
 		err := c.explain(t.Context(), &smithy.OperationError{ServiceID: "EC2", Err: &smithy.GenericAPIError{
 			Code: code, Message: "signed " + labSecret + " with lab-token of " + labID,
 		}})
-		var failed *callError
-		if !errors.As(err, &failed) || !strings.Contains(err.Error(), want.text) || uerr.ExitCode(err) != want.exit || failed.key != want.key {
+		var failed *preflight.CallError
+		if !errors.As(err, &failed) || !strings.Contains(err.Error(), want.text) || uerr.ExitCode(err) != want.exit || failed.Key != want.key {
 			t.Errorf("%s: %v", code, err)
 		}
 		for _, hidden := range []string{labSecret, "lab-token", labID} {

@@ -16,35 +16,24 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/secret"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
-
-// callError is why a call did not work, and the variable that is to blame.
-type callError struct {
-	userError
-	key string
-}
-
-// userError lets callError embed it: a field named Error would hide the method.
-type userError = uerr.Error
-
-// Unwrap gives the user error, so that exit codes are found.
-func (e *callError) Unwrap() error { return &e.userError }
 
 // explain sorts the error of a call into what a person can do about it. The context's own end is passed on as it is.
 func (c *cloud) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("subscription %s: %w", c.subscription, context.Cause(ctx))
 	}
-	e := &callError{key: keySubscription, userError: uerr.Error{Code: uerr.Failure, Object: "Azure subscription " + c.subscription}}
+	e := preflight.NewCallError(keySubscription, "Azure subscription "+c.subscription)
 	e.Cause = errors.New(c.scrub(lastCause(err)))
 	var refused *azcore.ResponseError
 	switch answered := errors.As(err, &refused); {
 	case rejected(err):
-		e.Code, e.key = uerr.Credentials, c.source.key
+		e.Code, e.Key = uerr.Credentials, c.source.key
 		e.What = "Azure refuses the credentials"
 		e.Next = c.howToLogIn()
 	case answered && refused.StatusCode == http.StatusForbidden:
-		e.Code, e.key = uerr.Credentials, keyClient
+		e.Code, e.Key = uerr.Credentials, keyClient
 		e.What = "Azure denies permission"
 		e.Next = "give the application the role Contributor in the subscription, or use other credentials"
 	case answered && refused.StatusCode == http.StatusTooManyRequests:

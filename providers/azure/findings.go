@@ -2,7 +2,6 @@ package azure
 
 import (
 	"context"
-	"errors"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers/preflight"
@@ -20,12 +19,7 @@ func (i *inspection) warn(key, problem, next string) uerr.Findings {
 
 // trouble is a finding for a call that failed.
 func (i *inspection) trouble(ctx context.Context, doing string, err error) uerr.Findings {
-	explained := i.cloud.explain(ctx, err)
-	var failed *callError
-	if !errors.As(explained, &failed) {
-		return uerr.Findings{{Where: "Azure", Problem: doing + ": " + explained.Error(), Next: "type the same command again"}}
-	}
-	return uerr.Findings{{Code: failed.Code, Where: preflight.Where(i.config(), failed.key), Problem: doing + ": " + failed.Error(), Next: failed.Next}}
+	return preflight.Trouble(i.config(), "Azure", doing, i.cloud.explain(ctx, err))
 }
 
 // unchecked is a warning for a question that Azure did not answer and that can be done without.

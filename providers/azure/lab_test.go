@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/sim/face/facetest"
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
+	"github.com/slipway-sh/slipway/providers/providertest"
 )
 
 const (
@@ -208,16 +208,7 @@ func (l *lab) request(pairs map[string]string) providers.Request {
 
 func load(t *testing.T, pairs map[string]string) *config.Config {
 	t.Helper()
-	home := filepath.Join(t.TempDir(), "home")
-	environ := []string{"SLIPWAY_HOME=" + home, "HOME=" + home}
-	for k, v := range pairs {
-		environ = append(environ, k+"="+v)
-	}
-	c, err := config.Load(config.Options{Home: home, Environ: environ, Tables: []config.Table{{Provider: "azure", Variables: Variables()}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return providertest.Load(t, config.Table{Provider: "azure", Variables: Variables()}, pairs)
 }
 
 // virtualNode are the settings that have one.

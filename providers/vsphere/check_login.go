@@ -2,10 +2,10 @@ package vsphere
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // oldestAPI is the API version of vSphere 6.7 Update 3, the oldest that the upstream controller supports.
@@ -20,11 +20,7 @@ func (i *inspection) checkLogin(ctx context.Context) uerr.Findings {
 	}
 	conn, err := i.provider.connect(ctx, t)
 	if err != nil {
-		var failed *connectError
-		if errors.As(err, &failed) {
-			return i.blame(failed, "")
-		}
-		return i.refuse(keyServer, err.Error(), "type the same command again")
+		return preflight.Trouble(i.config(), preflight.Where(i.config(), keyServer), "", err)
 	}
 	i.conn = conn
 	if about := conn.client.ServiceContent.About; about.ApiType != "VirtualCenter" {

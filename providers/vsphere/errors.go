@@ -15,19 +15,8 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/secret"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
-
-// connectError is why vCenter cannot be worked with, and the variable that is to blame.
-type connectError struct {
-	userError
-	key string
-}
-
-// userError lets connectError embed it: a field named Error would hide the method.
-type userError = uerr.Error
-
-// Unwrap gives the user error, so that exit codes are found.
-func (e *connectError) Unwrap() error { return &e.userError }
 
 // explain sorts an error of the connection or of a call into what a person can do about it. The context's own end is
 // passed on as it is.
@@ -35,7 +24,7 @@ func (t target) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("vCenter %s: %w", t.url.Host, context.Cause(ctx))
 	}
-	e := &connectError{key: keyServer, userError: uerr.Error{Code: uerr.Failure, Object: "vCenter " + t.url.Host}}
+	e := preflight.NewCallError(keyServer, "vCenter "+t.url.Host)
 	switch {
 	case t.explainCertificate(err, e), t.explainFault(err, e):
 	case unreachable(err):
@@ -51,10 +40,10 @@ func (t target) explain(ctx context.Context, err error) error {
 	return e
 }
 
-func (t target) explainCertificate(err error, e *connectError) bool {
+func (t target) explainCertificate(err error, e *preflight.CallError) bool {
 	var pinned *thumbprintError
 	if errors.As(err, &pinned) {
-		e.What, e.Cause, e.key = "vCenter's certificate is not the pinned one", pinned, keyThumbprint
+		e.What, e.Cause, e.Key = "vCenter's certificate is not the pinned one", pinned, keyThumbprint
 		e.Next = fmt.Sprintf("if the certificate was renewed, compare with vCenter's own and set %s to %q", keyThumbprint, pinned.seen)
 		return true
 	}
@@ -62,7 +51,7 @@ func (t target) explainCertificate(err error, e *connectError) bool {
 	if !errors.As(err, &refused) {
 		return false
 	}
-	e.What, e.key = "vCenter's certificate is not trusted", keyThumbprint
+	e.What, e.Key = "vCenter's certificate is not trusted", keyThumbprint
 	seen := soap.ThumbprintSHA256(refused.UnverifiedCertificates[0])
 	e.Cause = fmt.Errorf("%w; its thumbprint is %s", refused.Err, seen)
 	e.Next = fmt.Sprintf("compare with vCenter's own certificate and set %s to %q; %s: true skips the check altogether",
@@ -70,17 +59,17 @@ func (t target) explainCertificate(err error, e *connectError) bool {
 	return true
 }
 
-func (t target) explainFault(err error, e *connectError) bool {
+func (t target) explainFault(err error, e *preflight.CallError) bool {
 	var login *types.InvalidLogin
 	if _, ok := fault.As(err, &login); ok {
-		e.Code, e.key = uerr.Credentials, keyPassword
+		e.Code, e.Key = uerr.Credentials, keyPassword
 		e.What, e.Cause = "vCenter refuses the user name or the password", fmt.Errorf("user %s", t.username)
 		e.Next = "check " + keyUsername + " and " + keyPassword
 		return true
 	}
 	var denied *types.NoPermission
 	if _, ok := fault.As(err, &denied); ok {
-		e.Code, e.key = uerr.Credentials, keyUsername
+		e.Code, e.Key = uerr.Credentials, keyUsername
 		e.What = "vCenter denies permission to user " + t.username
 		e.Cause = fmt.Errorf("privilege %s is missing", denied.PrivilegeId)
 		e.Next = "grant the privilege to the user, or set " + keyUsername + " to one that has it"

@@ -2,7 +2,6 @@ package vsphere
 
 import (
 	"context"
-	"errors"
 
 	"github.com/vmware/govmomi/object"
 
@@ -80,19 +79,5 @@ func (i *inspection) warn(key, problem, next string) uerr.Findings {
 
 // trouble is a finding for a call that failed.
 func (i *inspection) trouble(ctx context.Context, doing string, err error) uerr.Findings {
-	explained := i.conn.target.explain(ctx, err)
-	var failed *connectError
-	if !errors.As(explained, &failed) {
-		return uerr.Findings{{Where: "vCenter", Problem: doing + ": " + explained.Error(), Next: "type the same command again"}}
-	}
-	return i.blame(failed, doing)
-}
-
-// blame turns a connection's error into a finding at the variable that is to blame.
-func (i *inspection) blame(e *connectError, doing string) uerr.Findings {
-	problem := e.Error()
-	if doing != "" {
-		problem = doing + ": " + problem
-	}
-	return uerr.Findings{{Code: e.Code, Where: preflight.Where(i.config(), e.key), Problem: problem, Next: e.Next}}
+	return preflight.Trouble(i.config(), "vCenter", doing, i.conn.target.explain(ctx, err))
 }

@@ -26,7 +26,7 @@ type vcenter struct {
 	datacenter *object.Datacenter // once found; the finder looks in it
 }
 
-// connect logs in. Its errors are *connectError: they say which variable to look at, and hold no password.
+// connect logs in. Its errors are *preflight.CallError: they say which variable to look at, and hold no password.
 func (p *Provider) connect(ctx context.Context, t target) (*vcenter, error) {
 	tr := &trust{thumbprint: t.thumbprint, insecure: t.insecure, roots: p.options.Roots}
 	sc := soap.NewClient(t.url, t.insecure)

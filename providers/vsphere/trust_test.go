@@ -16,6 +16,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/providers/preflight"
 )
 
 // tunnel is an HTTP proxy that passes CONNECT on; it refuses hosts that do not answer, as proxies do.
@@ -83,8 +84,8 @@ func TestThumbprintIsCheckedDirectlyAndThroughAProxy(t *testing.T) {
 				if c.wantSeen != (err != nil) {
 					t.Fatalf("got %v", err)
 				}
-				var e *connectError
-				if c.wantSeen && (!errors.As(err, &e) || e.key != keyThumbprint || !strings.Contains(e.Next, sha256)) {
+				var e *preflight.CallError
+				if c.wantSeen && (!errors.As(err, &e) || e.Key != keyThumbprint || !strings.Contains(e.Next, sha256)) {
 					t.Errorf("the error does not say what to set to what: %v", err)
 				}
 				if used := tu.passed.Load() > before; used != (way != "directly") {

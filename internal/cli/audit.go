@@ -89,7 +89,7 @@ func (d *Deps) recordOne(ctx context.Context, t trail, w work) {
 	e := audit.Entry{
 		Time: now.UTC().Truncate(time.Millisecond), User: who.User, Host: who.Host, PID: who.PID,
 		Command: secret.Scrub(d.commandLine(), t.secrets...), Action: w.action, Management: t.management,
-		Result: resultOf(w.code), ExitCode: int(w.code), Seconds: now.Sub(t.begun).Round(time.Millisecond).Seconds(),
+		Result: resultOf(w.code), ExitCode: int(w.code), Seconds: float64(now.Sub(t.begun).Milliseconds()) / 1000,
 	}
 	if t.cluster.Name != "" {
 		e.Cluster = secret.Scrub(t.cluster.String(), t.secrets...)

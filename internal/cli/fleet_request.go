@@ -167,7 +167,7 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 	out := &fleet.Desired{
 		Management: e.ManagementCluster, Key: kube.Key{Namespace: e.Namespace, Name: e.Name}, Where: e.Place.String(),
 		Infrastructure: e.Infrastructure, Family: e.Family.Name, Labels: e.Labels, Protect: e.Protect, Asked: e.Fingerprint(),
-		Version: request.KubernetesVersion, Size: fmt.Sprintf("plan %s on %s, %d workers", e.Plan, kind, request.Workers), Limits: d.limitsOf(e),
+		Version: request.KubernetesVersion, Size: fmt.Sprintf("plan %s on %s, %s", e.Plan, kind, workersText(request.Workers)), Limits: d.limitsOf(e),
 		Preflight: func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error) {
 			w, err := fresh(live)
 			if err != nil {
@@ -188,6 +188,13 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 		},
 	}
 	return out, nil
+}
+
+func workersText(n int) string {
+	if n == 1 {
+		return "1 worker"
+	}
+	return fmt.Sprintf("%d workers", n)
 }
 
 // limitsOf is what a cluster shares with others of the same cloud.

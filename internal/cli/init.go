@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -31,14 +32,14 @@ func newInit(d *Deps) *cobra.Command {
 		Short: "Make a management cluster",
 		Long: "Make a management cluster: check the infrastructure, start the management plane on this machine, install Cluster API\n" +
 			"and the infrastructure's controllers in it, and make it the current management cluster.\n\n" +
-			"Typed again it goes on from what is there.",
+			"Typed again it goes on from what is there. Another infrastructure is added to those that the management cluster has.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), d, o) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.infrastructure, "infrastructure", "i", "", "infrastructure of the clusters: "+strings.Join(d.providerNames(""), ", "))
 	flags.BoolVar(&o.local, "local", false, "keep the management cluster on this machine")
-	flags.StringVar(&o.name, "name", "", "name of the management cluster (default tkg-mgmt)")
+	flags.StringVar(&o.name, "name", "", "name of the management cluster (default that of the one on this machine, else tkg-mgmt)")
 	flags.StringVarP(&o.plan, "plan", "p", "dev", "plan of the management cluster: dev or prod; a local one has no machines to plan")
 	flags.StringVar(&o.bundle, "bundle", "", "folder with the provider artifacts, for machines without internet")
 	flags.StringVar(&d.global.config, "file", "", "the same as --config, as TKG 1.3 spelled it")
@@ -80,8 +81,13 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 	if err != nil {
 		return err
 	}
+	plane := d.planeIn(d.home())
 	if o.name == "" {
-		o.name = "tkg-mgmt"
+		there, err := plane.Status()
+		if err != nil {
+			return err
+		}
+		o.name = cmp.Or(there.Name, "tkg-mgmt")
 	}
 	d.trail.management = o.name
 	request := providers.Request{Config: cfg, Name: o.name, Namespace: "tkg-system", Plan: o.plan}
@@ -89,7 +95,6 @@ func runInit(ctx context.Context, d *Deps, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	plane := d.planeIn(d.home())
 	plane.Name = o.name
 	kubeconfig := filepath.Join(plane.Dir, "admin.kubeconfig")
 	op := phase.Init(phase.InitInput{

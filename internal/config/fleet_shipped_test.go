@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/slipway-sh/slipway/internal/config"
+	"github.com/slipway-sh/slipway/providers/aws"
+	"github.com/slipway-sh/slipway/providers/azure"
+	"github.com/slipway-sh/slipway/providers/vsphere"
 )
 
 // TestShippedExampleOfClusters switches the list of clusters on, and gives it what the infrastructure requires.
@@ -74,7 +78,7 @@ func TestSchemaKnowsClusters(t *testing.T) {
 		}
 		return schema.Validate(value)
 	}
-	for _, file := range []string{mixedFleet, sitesFleet + "/common.yaml", sitesFleet + "/berlin.yml", sitesFleet + "/cloud.yaml"} {
+	for _, file := range []string{shippedFleet, mixedFleet, sitesFleet + "/common.yaml", sitesFleet + "/berlin.yml", sitesFleet + "/cloud.yaml"} {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -132,5 +136,38 @@ func TestFlatLoaderKeepsClusters(t *testing.T) {
 	o := fleetOptions(t, write(t, string(d.Bytes())))
 	if findings := loadFleet(t, o).Validate(); len(findings) != 0 {
 		t.Errorf("after the edits: %v", findings)
+	}
+}
+
+const shippedFleet = "../../docs/fleet.yaml"
+
+// TestShippedFleet wants the example to be right in a rehearsal, which is where people try it, and to be the one that its
+// page shows.
+func TestShippedFleet(t *testing.T) {
+	o := fleetOptions(t, shippedFleet)
+	o.Base = true
+	o.File = write(t, string(slices.Concat(
+		vsphere.New(vsphere.Options{}).RehearsalConfig(), aws.New(aws.Options{}).RehearsalConfig(), azure.New(azure.Options{}).RehearsalConfig())))
+	f := loadFleet(t, o)
+	if findings := f.Validate(); len(findings) != 0 {
+		t.Errorf("findings: %v", findings)
+	}
+	clouds := map[string]bool{}
+	for _, e := range f.Entries() {
+		clouds[e.Infrastructure] = true
+	}
+	if len(clouds) != 3 {
+		t.Errorf("its clouds: %v", clouds)
+	}
+	text, err := os.ReadFile(shippedFleet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/fleet.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, list, found := strings.Cut(string(text), "\n\nfleet:"); !found || !strings.Contains(string(page), "```yaml\nfleet:"+list+"```") {
+		t.Error("docs/fleet.md shows another file than docs/fleet.yaml")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/network/armnetwork/v6"
@@ -109,7 +110,7 @@ func (i *inspection) checkAddresses(context.Context) uerr.Findings {
 				findings = append(findings, i.refuse(s.key, fmt.Sprintf("%s (%s) overlaps %s (%s)", s.prefix, s.use, other.prefix, other.use), "give "+s.key+" another range in "+join(space))...)
 			}
 		}
-		findings = append(findings, i.checkNeighbours(s, space)...)
+		findings = append(findings, slices.Concat(i.checkNeighbours(s, space), i.checkKept(s))...)
 	}
 	return append(findings, i.checkInside(space)...)
 }
@@ -200,6 +201,7 @@ func (i *inspection) checkInside(space []netip.Prefix) uerr.Findings {
 		if err != nil {
 			continue
 		}
+		findings = append(findings, i.checkKept(area{inside.key, inside.use, prefix})...)
 		for _, r := range reached {
 			if prefix.Overlaps(r.prefix) {
 				findings = append(findings, i.refuse(inside.key, fmt.Sprintf("%s (%s) overlaps %s, %s", prefix, inside.use, r.prefix, r.name), "give "+inside.key+" a range that nothing else has, such as 100.64.0.0/16")...)
@@ -212,6 +214,16 @@ func (i *inspection) checkInside(space []netip.Prefix) uerr.Findings {
 		findings = append(findings, i.refuse(keyPods, fmt.Sprintf("%s (pods) overlaps %s (services)", pods, services), "give "+keyPods+" a range that nothing else has, such as 100.96.0.0/11")...)
 	}
 	return append(findings, i.checkServices(k)...)
+}
+
+// checkKept refuses the ranges that AKS keeps for itself: https://learn.microsoft.com/azure/aks/configure-azure-cni
+func (i *inspection) checkKept(a area) uerr.Findings {
+	for _, kept := range []string{"169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"} {
+		if a.prefix.Overlaps(netip.MustParsePrefix(kept)) {
+			return i.refuse(a.key, fmt.Sprintf("%s (%s) overlaps %s, which AKS keeps for itself", a.prefix, a.use, kept), "give "+a.key+" another range")
+		}
+	}
+	return nil
 }
 
 // checkServices goes by AKS's bounds: https://learn.microsoft.com/azure/aks/configure-azure-cni

@@ -37,6 +37,8 @@ func TestPreflightRefuses(t *testing.T) {
 			{keyVirtualCIDR, "overlaps 10.0.1.0/24 (nodes)", "another range"}}},
 		"a virtual node outside":  {virtualNode(map[string]string{keyVirtualCIDR: "10.1.0.0/24"}), [][3]string{{keyVirtualCIDR, "is not in the virtual network's 10.0.0.0/16", ""}}},
 		"services in the network": {map[string]string{keyServices: "10.0.128.0/20"}, [][3]string{{keyServices, "overlaps 10.0.0.0/16, virtual network prod", ""}}},
+		"services that AKS keeps": {map[string]string{keyServices: "172.30.64.0/18"}, [][3]string{{keyServices, "overlaps 172.30.0.0/16, which AKS keeps for itself", ""}}},
+		"nodes where AKS is":      {map[string]string{keyVNetCIDR: "172.31.0.0/16", keyNodeCIDR: "172.31.4.0/22"}, [][3]string{{keyNodeCIDR, "overlaps 172.31.0.0/16, which AKS keeps", ""}}},
 		"pods among services": {map[string]string{keyPluginMode: modeOverlay, keyPods: "100.70.0.0/16"}, [][3]string{
 			{keyPods, "100.70.0.0/16 (pods) overlaps 100.64.0.0/13 (services)", ""}}},
 		"DNS outside":             {map[string]string{keyDNS: "10.0.0.10"}, [][3]string{{keyDNS, "no address for the cluster's DNS", "100.64.0.10"}}},

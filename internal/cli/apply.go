@@ -14,6 +14,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// patience is how long apply waits for clouds that do not answer when it is to go on without them. A preflight of a cloud
+// that is well, but far away, takes about as long; one that takes longer is only not shown in the plan.
+const patience = 3 * time.Second
+
 // defaultParallel is how many clusters of one cloud are worked on at once. Most of the time is waiting.
 const defaultParallel = 50
 
@@ -64,6 +68,9 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 		}}
 	}
 	f.input.Awaited, f.input.Preflight = o.wait, true
+	if o.continueOnErr {
+		f.input.Patience = patience
+	}
 	plan, err := fleet.MakePlan(ctx, f.input)
 	if err != nil {
 		return err
@@ -71,6 +78,7 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	if refused := plan.Findings().Err(); refused != nil && !o.continueOnErr {
 		return refused
 	}
+	d.View.Findings(plan.Unread())
 	d.sayPlan(plan, o.prune)
 	if !o.hasWork(plan) {
 		return nil
@@ -116,7 +124,7 @@ func (d *Deps) confirmPlan(p *fleet.Plan, o applyOptions) error {
 func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, clients map[string]*kube.Client, o applyOptions) error {
 	report := d.newFleetReport(func(begun time.Time, r *fleet.Result) { d.recordCluster(ctx, clients[r.Item.Management], begun, r) })
 	results := fleet.Apply(ctx, plan, fleet.Run{
-		Parallel: o.parallel, Wait: o.wait, Prune: o.prune, ContinueOnError: o.continueOnErr,
+		Parallel: o.parallel, Wait: o.wait, Prune: o.prune, ContinueOnError: o.continueOnErr, Confirmed: o.yes,
 		Holder: holder("apply"), Resume: d.commandLine(), Kubeconfig: kube.KubeconfigPath(d.Environ),
 		Reporter: report.of, Ended: report.ended,
 	})

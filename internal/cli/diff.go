@@ -84,7 +84,7 @@ func nonNil(items []*fleet.Item) []*fleet.Item {
 
 func planSummary(p *fleet.Plan) map[string]int {
 	out := map[string]int{}
-	for _, action := range []fleet.Action{fleet.Create, fleet.Change, fleet.Delete, fleet.Finish, fleet.Leave, fleet.Refuse} {
+	for _, action := range []fleet.Action{fleet.Create, fleet.Change, fleet.Delete, fleet.Finish, fleet.Leave, fleet.Refuse, fleet.Unknown} {
 		out[string(action)] = p.Count(action)
 	}
 	return out
@@ -103,6 +103,9 @@ func planText(p *fleet.Plan, all bool) string {
 		p.Count(fleet.Delete), p.Count(fleet.Finish), p.Count(fleet.Leave))
 	if n := p.Count(fleet.Refuse); n > 0 {
 		fmt.Fprintf(&b, ", %d refused", n)
+	}
+	if n := p.Count(fleet.Unknown); n > 0 {
+		fmt.Fprintf(&b, ", %d not known yet", n)
 	}
 	b.WriteString("\n")
 	return b.String()

@@ -17,6 +17,7 @@ type Run struct {
 	Wait            bool
 	Prune           bool
 	ContinueOnError bool // go on with other clusters when one fails
+	Confirmed       bool // whatever it is: also what was unknown when the plan was shown
 	Holder          kube.Holder
 	Resume          string                          // the command line that goes on
 	Kubeconfig      string                          // from which contexts of deleted clusters are taken
@@ -86,7 +87,12 @@ func (w *work) one(ctx context.Context, r *Result) {
 	if d := r.Item.desired; d != nil {
 		cloud = d.Limits.Cloud
 	}
-	give, err := w.limits.take(ctx, cloud)
+	late := r.Item.Action == Unknown
+	err := r.Item.await(ctx) // outside of the slots: others of its cloud may have been answered
+	var give func()
+	if err == nil {
+		give, err = w.limits.take(ctx, cloud)
+	}
 	switch {
 	case err != nil:
 		r.Status, r.Err = Skipped, err
@@ -94,19 +100,21 @@ func (w *work) one(ctx context.Context, r *Result) {
 		r.Status, r.Err = Failed, uerr.Findings{*r.Item.finding}
 	case w.stopped():
 		r.Status = Skipped
+	case late && r.Item.Replaces && !w.Confirmed:
+		r.Status, r.Err = Failed, r.Item.unseen()
 	default:
 		r.Status, r.Err = Done, w.do(ctx, r.Item)
 		if r.Err != nil {
 			r.Status = Failed
 		}
 	}
-	if give != nil {
-		give()
-	}
-	if r.Status == Failed {
+	if r.Status == Failed { // before the slot is free, or the next one begins
 		w.mu.Lock()
 		w.failed = true
 		w.mu.Unlock()
+	}
+	if give != nil {
+		give()
 	}
 	w.Ended(r.Item, r)
 }
@@ -128,10 +136,11 @@ func (w *work) do(ctx context.Context, item *Item) error {
 		}
 	}
 	if item.resolved == nil {
-		asked, cancel := context.WithTimeout(ctx, askedForMost)
-		defer cancel()
-		var err error
-		if item.resolved, err = d.Resolve(asked, nil); err != nil {
+		err := w.limits.ask(ctx, d.Limits.Cloud, func(ctx context.Context) (err error) {
+			item.resolved, err = d.Resolve(ctx, nil)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -173,7 +182,7 @@ func (w *work) delete(ctx context.Context, item *Item) error {
 
 // Verdict is the error of a run: nil when every cluster is what was asked for. Its exit code tells whether any is.
 func Verdict(p *Plan, results []*Result, resume string) error {
-	bad := 0
+	bad := len(p.unread)
 	for _, r := range results {
 		if r.Status != Done {
 			bad++
@@ -186,7 +195,7 @@ func Verdict(p *Plan, results []*Result, resume string) error {
 		Code: uerr.Failure, What: fmt.Sprintf("%d of %d clusters are not as they are asked for", bad, len(results)+p.Count(Leave)),
 		Next: "mend what is named above; the same command goes on with the rest: " + resume,
 	}
-	if bad == len(results) {
+	if bad-len(p.unread) == len(results) {
 		e.Code = uerr.NoneDone
 	}
 	return e

@@ -5,6 +5,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
@@ -76,8 +77,9 @@ type Item struct {
 	client   *kube.Client
 	desired  *Desired // nil of a deletion
 	live     *clusterv1.Cluster
-	resolved *Resolved // nil until it was needed
-	remove   []string  // pools
+	resolved *Resolved  // nil until it was needed
+	remove   []string   // pools
+	late     chan *Item // gives the item as it is decided, of one that is unknown yet
 }
 
 // Key names the cluster in its management cluster.
@@ -92,7 +94,14 @@ func (i *Item) Title() string {
 }
 
 // Plan is what the files and the management clusters differ in.
-type Plan struct{ Items []*Item }
+type Plan struct {
+	Items []*Item
+
+	unread uerr.Findings
+}
+
+// Unread says which management clusters that no item names could not be read, so that nobody knows what is gone there.
+func (p *Plan) Unread() uerr.Findings { return p.unread }
 
 // Count is how many items have that action.
 func (p *Plan) Count(action Action) int {
@@ -117,7 +126,7 @@ func (p *Plan) Dangerous() bool {
 
 // Findings are why items cannot be done.
 func (p *Plan) Findings() uerr.Findings {
-	var out uerr.Findings
+	out := slices.Clone(p.unread)
 	for _, i := range p.Items {
 		if i.finding != nil {
 			out = append(out, *i.finding)

@@ -2,10 +2,13 @@ package fleet
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"golang.org/x/time/rate"
 
+	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/providers"
 )
 
@@ -16,10 +19,13 @@ type limits struct {
 	mu      sync.Mutex
 	slots   map[string]chan struct{}
 	counted map[string]*rate.Limiter
+	silent  map[string]error // of clouds that did not answer
 }
 
 func newLimits(perCloud int) *limits {
-	return &limits{perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, counted: map[string]*rate.Limiter{}}
+	return &limits{
+		perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, counted: map[string]*rate.Limiter{}, silent: map[string]error{},
+	}
 }
 
 // take waits for a slot of a cloud and gives what returns it; the error is that of a context that ended before.
@@ -52,4 +58,33 @@ func (l *limits) creation(ctx context.Context, of providers.Limits) error {
 	}
 	l.mu.Unlock()
 	return limiter.Wait(ctx)
+}
+
+// ask asks a cloud, for no longer than askedForMost. One that did not answer is not asked again: what was found out about
+// it for one cluster is the answer for its others, or they would wait as long one after the other.
+func (l *limits) ask(ctx context.Context, cloud string, question func(context.Context) error) error {
+	l.mu.Lock()
+	known := l.silent[cloud]
+	l.mu.Unlock()
+	if known != nil {
+		return known
+	}
+	asked, cancel := context.WithTimeout(ctx, askedForMost)
+	defer cancel()
+	err := question(asked)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	case errors.Is(asked.Err(), context.DeadlineExceeded):
+		err = &uerr.Error{
+			Code: uerr.Failure, What: fmt.Sprintf("its cloud did not answer within %s", askedForMost), Object: cloud, Cause: err,
+			Next: "check that it is up and can be reached from here; then type the same command again",
+		}
+	case !uerr.Silent(err):
+		return err
+	}
+	l.mu.Lock()
+	l.silent[cloud] = err
+	l.mu.Unlock()
+	return err
 }

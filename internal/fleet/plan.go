@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
@@ -31,13 +30,20 @@ type Input struct {
 	Select      func(name string, labels map[string]string) bool // nil takes all
 	Awaited     bool                                             // clusters that nobody waited for are to be waited for
 	Preflight   bool                                             // ask the clouds whether they can provide what is new or changes
+	// Patience is how long, at least, those that do not answer are waited for after the others; 0 waits until they may be
+	// given up. An unknown item's decision goes on as long as the context of MakePlan, and Apply takes it up.
+	Patience time.Duration
 }
 
 // MakePlan compares. It reads: one list of each management cluster, and of clusters that differ what their clouds say.
+// The clusters of a management cluster that cannot be read are refused, each by itself.
 func MakePlan(ctx context.Context, in Input) (*Plan, error) {
-	lives, err := in.lives(ctx)
-	if err != nil {
-		return nil, err
+	lives, unread := in.lives(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if len(unread) > 0 && len(unread) == len(in.Managements) {
+		return nil, errors.Join(slices.Collect(maps.Values(unread))...)
 	}
 	p := &Plan{}
 	desired := map[string]bool{}
@@ -46,16 +52,21 @@ func MakePlan(ctx context.Context, in Input) (*Plan, error) {
 		if in.Select != nil && !in.Select(d.Key.Name, d.Labels) {
 			continue
 		}
-		p.Items = append(p.Items, &Item{
+		item := &Item{
 			Management: d.Management, Namespace: d.Key.Namespace, Name: d.Key.Name, Where: d.Where, desired: d,
 			client: in.client(d.Management), live: lives[id(d.Management, d.Key)],
-		})
+		}
+		if err := unread[d.Management]; err != nil {
+			item.refuse(err)
+		}
+		p.Items = append(p.Items, item)
 	}
+	p.unread = unnamed(unread, p.Items)
 	in.decide(ctx, p.Items)
 	for _, m := range in.Managements {
 		p.Items = append(p.Items, in.gone(m, lives, desired)...)
 	}
-	order := []Action{Refuse, Delete, Create, Change, Finish, Leave}
+	order := []Action{Refuse, Delete, Create, Change, Unknown, Finish, Leave}
 	slices.SortStableFunc(p.Items, func(a, b *Item) int {
 		return cmp.Compare(slices.Index(order, a.Action), slices.Index(order, b.Action))
 	})
@@ -74,27 +85,6 @@ func (in Input) client(management string) *kube.Client {
 		}
 	}
 	return nil
-}
-
-// lives lists the Clusters of all management clusters at once.
-func (in Input) lives(ctx context.Context) (map[string]*clusterv1.Cluster, error) {
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	var failed error
-	out := map[string]*clusterv1.Cluster{}
-	for _, m := range in.Managements {
-		all.Go(func() {
-			clusters, err := m.Client.Clusters(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			failed = errors.Join(failed, err)
-			for i := range clusters {
-				out[id(m.Name, kube.Key{Namespace: clusters[i].Namespace, Name: clusters[i].Name})] = &clusters[i]
-			}
-		})
-	}
-	all.Wait()
-	return out, failed
 }
 
 // gone are the clusters of the families that no file has any more.
@@ -122,30 +112,6 @@ func (in Input) gone(m Management, lives map[string]*clusterv1.Cluster, desired 
 		out = append(out, item)
 	}
 	return out
-}
-
-// decide finds out about each cluster, several at once. What fails for one is that one's finding.
-func (in Input) decide(ctx context.Context, items []*Item) {
-	limits := newLimits(askedAtOnce)
-	var all sync.WaitGroup
-	for _, item := range items {
-		if item.settled(in.Awaited) {
-			continue
-		}
-		all.Go(func() {
-			give, err := limits.take(ctx, item.desired.Limits.Cloud)
-			if err == nil {
-				defer give()
-				asked, cancel := context.WithTimeout(ctx, askedForMost)
-				defer cancel()
-				err = item.decide(asked, in.Preflight)
-			}
-			if err != nil {
-				item.refuse(err)
-			}
-		})
-	}
-	all.Wait()
 }
 
 // settled decides without asking anybody: of a cluster that is as it was asked for, and of one that is not ours.

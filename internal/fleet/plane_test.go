@@ -62,7 +62,8 @@ func TestOnAPlane(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, bench){
 		"nothing to do": testNoOp, "change": testChange, "drift": testDrift, "pools": testPools, "prune": testPrune,
 		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "interrupted": testInterrupted,
-		"same objects": testSameObjects, "failure": testFailure, "protected meanwhile": testProtectedMeanwhile,
+		"same objects": testSameObjects, "failure": testFailure, "going on": testGoingOn,
+		"black hole": testBlackHole, "late danger": testLateDanger, "protected meanwhile": testProtectedMeanwhile,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

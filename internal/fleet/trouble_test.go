@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -63,38 +63,77 @@ func testIsolation(t *testing.T, b bench) {
 	}
 }
 
-// testFailure stops at the first failure, unless it is told to go on.
+// testFailure has one of many fail while another is under way: that one is finished, no other is begun, and nothing is
+// deleted. It does not matter which of them get the two slots.
 func testFailure(t *testing.T, b bench) {
+	b.apply(t, b.want("gone", "1", nil))
+	var begun atomic.Int32
+	second, failed := make(chan struct{}), make(chan struct{})
+	var desired []*fleet.Desired
+	for n := range 6 {
+		name := fmt.Sprintf("c%d", n)
+		d, objects := b.want(name, "1", nil), b.objects(name, nil)
+		d.Resolve = func(ctx context.Context, _ *clusterv1.Cluster) (*fleet.Resolved, error) {
+			switch begun.Add(1) {
+			case 1:
+				return nil, errors.Join(errors.New("refused"), awaited(ctx, second))
+			case 2:
+				close(second)
+				return &fleet.Resolved{Objects: objects}, awaited(ctx, failed)
+			}
+			return nil, errors.New("begun after a failure")
+		}
+		desired = append(desired, d)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), kubeWait)
+	defer cancel()
+	p := b.plan(t, desired...)
+	r := b.run()
+	r.Parallel = 2
+	r.Ended = func(_ *fleet.Item, result *fleet.Result) {
+		if result.Status == fleet.Failed {
+			close(failed)
+		}
+	}
+	results := fleet.Apply(ctx, p, r)
+	got := map[string]int{}
+	for _, r := range results {
+		got[string(r.Item.Action)+" "+string(r.Status)]++
+	}
+	if diff := cmp.Diff(map[string]int{"create failed": 1, "create done": 1, "create skipped": 4, "delete skipped": 1}, got); diff != "" || begun.Load() != 2 {
+		t.Errorf("%d begun (-want +got):\n%s", begun.Load(), diff)
+	}
+	if code := uerr.ExitCode(fleet.Verdict(p, results, "")); code != uerr.Failure {
+		t.Errorf("exit code %d: one is done", code)
+	}
+	if _, err := b.client.Cluster(t.Context(), kube.Key{Namespace: b.namespace, Name: "gone"}); err != nil {
+		t.Errorf("a deletion was begun after a failure: %v", err)
+	}
+}
+
+func awaited(ctx context.Context, event <-chan struct{}) error {
+	select {
+	case <-event:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// testGoingOn has the others done although one fails.
+func testGoingOn(t *testing.T, b bench) {
+	b.apply(t, b.want("gone", "1", nil))
 	bad := b.want("bad", "1", nil)
 	bad.Resolve = func(context.Context, *clusterv1.Cluster) (*fleet.Resolved, error) { return nil, errors.New("refused") }
-	good := b.want("good", "1", nil)
-	for _, goOn := range []bool{false, true} {
-		p := b.plan(t, bad, good)
-		r := b.run()
-		r.Parallel, r.ContinueOnError = 1, goOn
-		got := map[string]fleet.Status{}
-		var mu sync.Mutex
-		r.Ended = func(i *fleet.Item, result *fleet.Result) {
-			mu.Lock()
-			defer mu.Unlock()
-			got[i.Name] = result.Status
-		}
-		if !goOn { // the good one waits for the bad one's end
-			good.Resolve = func(ctx context.Context, _ *clusterv1.Cluster) (*fleet.Resolved, error) {
-				return nil, errors.New("was begun after a failure")
-			}
-			p.Items = p.Items[:1]
-			fleet.Apply(t.Context(), p, r)
-		} else {
-			good.Resolve = b.want("good", "1", nil).Resolve
-			fleet.Apply(t.Context(), p, r)
-			if got["good"] != fleet.Done {
-				t.Errorf("%v", got)
-			}
-		}
-		if got["bad"] != fleet.Failed {
-			t.Errorf("%v", got)
-		}
+	p := b.plan(t, bad, b.want("good", "1", nil))
+	r := b.run()
+	r.Parallel, r.ContinueOnError = 1, true
+	got := map[string]fleet.Status{}
+	for _, r := range fleet.Apply(t.Context(), p, r) {
+		got[r.Item.Name] = r.Status
+	}
+	if diff := cmp.Diff(map[string]fleet.Status{"bad": fleet.Failed, "good": fleet.Done, "gone": fleet.Done}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

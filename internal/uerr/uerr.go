@@ -5,6 +5,7 @@ package uerr
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,7 @@ type Error struct {
 	Object string // which object: "Cluster default/prod1"
 	Cause  error  // why
 	Next   string // what to type next
+	Silent bool   // the other side let the time run out, and would for the next question too
 }
 
 // Error joins what, object and cause on one line; Next is printed by internal/view only.
@@ -64,6 +66,7 @@ type Finding struct {
 	Where    string // "--controlplane-machine-count", "config.yaml:12", "vCenter vc.example.org"
 	Problem  string // lower case, names the object and the value that was refused
 	Next     string // the remedy: what to type or to change
+	Silent   bool   // as of Error
 }
 
 // Findings is an error made of every finding of a validation; the code is the most specific of its refusals.
@@ -129,4 +132,14 @@ func (f Findings) code() Code {
 		}
 	}
 	return Usage
+}
+
+// Silent says whether an error comes of another side that let the time run out, so that it is of no use to ask it more.
+func Silent(err error) bool {
+	var findings Findings
+	if errors.As(err, &findings) {
+		return slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == Refusal && f.Silent })
+	}
+	var e *Error
+	return errors.As(err, &e) && e.Silent
 }

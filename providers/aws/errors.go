@@ -40,6 +40,7 @@ func (c *cloud) explain(ctx context.Context, err error) error {
 		e.What = "AWS did not do as asked"
 		e.Next = "type the same command again"
 	case unreachable(err):
+		e.Silent = preflight.TimedOut(err)
 		e.What = "AWS cannot be reached"
 		e.Next = "check that " + keyRegion + " names a region, the network, and HTTPS_PROXY and NO_PROXY in the environment"
 	default:

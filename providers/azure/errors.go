@@ -43,6 +43,7 @@ func (c *cloud) explain(ctx context.Context, err error) error {
 		e.What = "Azure did not do as asked"
 		e.Next = "type the same command again"
 	case unreachable(err):
+		e.Silent = preflight.TimedOut(err)
 		e.What = "Azure cannot be reached"
 		e.Next = "check the network, and HTTPS_PROXY and NO_PROXY in the environment"
 	default:

@@ -30,7 +30,7 @@ func Trouble(c *config.Config, where, doing string, err error) uerr.Findings {
 	f := uerr.Finding{Where: where, Problem: err.Error(), Next: "type the same command again"}
 	var failed *CallError
 	if errors.As(err, &failed) {
-		f.Code, f.Where, f.Next = failed.Code, Where(c, failed.Key), failed.Next
+		f.Code, f.Where, f.Next, f.Silent = failed.Code, Where(c, failed.Key), failed.Next, failed.Silent
 	}
 	if doing != "" {
 		f.Problem = doing + ": " + f.Problem

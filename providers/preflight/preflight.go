@@ -4,7 +4,9 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -104,4 +106,10 @@ func OneOf(key string, names []string) string {
 		names, more = names[:8], " and others"
 	}
 	return "set " + key + " to one of: " + strings.Join(names, ", ") + more
+}
+
+// TimedOut says of the error of a call that nobody answered in time.
+func TimedOut(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
 }

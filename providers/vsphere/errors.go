@@ -28,6 +28,7 @@ func (t target) explain(ctx context.Context, err error) error {
 	switch {
 	case t.explainCertificate(err, e), t.explainFault(err, e):
 	case unreachable(err):
+		e.Silent = preflight.TimedOut(err)
 		e.What = "vCenter cannot be reached"
 		e.Next = "check that " + keyServer + " names a vCenter, the network, and HTTPS_PROXY and NO_PROXY in the environment"
 	default:

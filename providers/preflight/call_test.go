@@ -1,0 +1,44 @@
+package preflight
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// TestTimedOut tells a server that lets the time run out from one that is not there.
+func TestTimedOut(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed below
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	gone, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = gone.Close()
+	client := http.Client{Timeout: 50 * time.Millisecond}
+	for address, want := range map[string]bool{silent.Addr().String(): true, gone.Addr().String(): false} {
+		answer, err := client.Get("http://" + address) //nolint:noctx // the client's own time is what is tested
+		if err == nil {
+			_ = answer.Body.Close()
+			t.Fatal("an answer")
+		}
+		if TimedOut(err) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
+		failed := NewCallError("", "cloud")
+		failed.Silent = TimedOut(err)
+		if findings := Trouble(nil, "cloud", "log in", failed); uerr.Silent(findings) != want {
+			t.Errorf("the finding of %v: %v", err, !want)
+		}
+	}
+	if TimedOut(errors.New("refused")) {
+		t.Error("any error is a silence")
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
@@ -22,6 +23,10 @@ func TestTimedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = gone.Close()
+	nothing, err := config.Load(config.Options{Home: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	client := http.Client{Timeout: 50 * time.Millisecond}
 	for address, want := range map[string]bool{silent.Addr().String(): true, gone.Addr().String(): false} {
 		answer, err := client.Get("http://" + address) //nolint:noctx // the client's own time is what is tested
@@ -34,7 +39,7 @@ func TestTimedOut(t *testing.T) {
 		}
 		failed := NewCallError("", "cloud")
 		failed.Silent = TimedOut(err)
-		if findings := Trouble(nil, "cloud", "log in", failed); uerr.Silent(findings) != want {
+		if findings := Trouble(nothing, "cloud", "log in", failed); uerr.Silent(findings) != want {
 			t.Errorf("the finding of %v: %v", err, !want)
 		}
 	}

@@ -20,7 +20,7 @@ func (d *Deps) typed() string {
 // write "slipway get clusters"; they do not know whether they work in a rehearsal, or for somebody who types tkg.
 func (d *Deps) typeable(advice string) string {
 	var verbs []string
-	for _, cmd := range newRoot(d).Commands() {
+	for _, cmd := range newRoot(&Deps{InvokedAs: d.InvokedAs}).Commands() { // of its own: flags that are declared anew lose their values
 		if cmd.Name() != "rehearse" {
 			verbs = append(verbs, regexp.QuoteMeta(cmd.Name()))
 		}

@@ -1,6 +1,10 @@
 package cli
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/slipway-sh/slipway/internal/view"
+)
 
 func TestTypeable(t *testing.T) {
 	rehearsal := []string{rehearsing + "=1"}
@@ -31,5 +35,18 @@ func TestTypeable(t *testing.T) {
 				t.Errorf("%q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestTypeableKeepsFlags gives advice in the middle of a command, as warnings do: what the command was given still holds.
+func TestTypeableKeepsFlags(t *testing.T) {
+	d := &Deps{InvokedAs: "slipway"}
+	if err := newRoot(d).PersistentFlags().Parse([]string{"--kubeconfig", "other"}); err != nil {
+		t.Fatal(err)
+	}
+	d.format = view.JSONFormat
+	d.typeable("slipway get clusters")
+	if d.global.kubeconfig != "other" || d.format != view.JSONFormat {
+		t.Errorf("after an advice: --kubeconfig %q, -o %v", d.global.kubeconfig, d.format)
 	}
 }

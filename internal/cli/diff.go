@@ -122,12 +122,15 @@ func itemText(b *strings.Builder, i *fleet.Item) {
 	b.WriteString(head + "\n")
 	drifted := map[string]bool{}
 	for _, c := range i.Drift {
-		drifted[c.Field] = true
+		drifted[c.Object+c.Field] = true
 	}
 	for _, c := range i.Changes {
-		c.Object = ""
+		somebody := drifted[c.Object+c.Field]
+		if c.Object == kube.ClusterName(i.Key()) {
+			c.Object = ""
+		}
 		line := "        " + c.String()
-		if drifted[c.Field] {
+		if somebody {
 			line += "  (somebody else changed it)"
 		}
 		b.WriteString(line + "\n")

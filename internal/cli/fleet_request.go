@@ -166,7 +166,7 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 	}
 	out := &fleet.Desired{
 		Management: e.ManagementCluster, Key: kube.Key{Namespace: e.Namespace, Name: e.Name}, Where: e.Place.String(),
-		Infrastructure: e.Infrastructure, Family: e.Family.Name, Labels: e.Labels, Protect: e.Protect, Asked: e.Fingerprint(),
+		Infrastructure: e.Infrastructure, Family: e.Family.Name, Labels: e.Labels, Protect: e.Protect, Asked: e.Fingerprint(), Secrets: e.Secrets,
 		Version: request.KubernetesVersion, Size: fmt.Sprintf("plan %s on %s, %s", e.Plan, kind, workersText(request.Workers)), Limits: d.limitsOf(e),
 		Preflight: func(ctx context.Context, live *clusterv1.Cluster) (uerr.Findings, error) {
 			w, err := fresh(live)

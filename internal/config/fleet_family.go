@@ -2,9 +2,11 @@ package config
 
 import (
 	"cmp"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -67,20 +69,34 @@ func (f *Fleet) familyOf(ff, shared *fleetFile) Family {
 // where more people read than may see those.
 func (e *Entry) Fingerprint() string {
 	h := sha256.New()
-	put := func(parts ...string) {
-		for _, part := range parts {
-			_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // a hash takes everything
-		}
-	}
-	put(e.Name, e.Namespace, e.Infrastructure, e.Plan)
-	r := e.config.registry
-	for _, name := range r.order {
-		if v, _ := r.find(name, e.Infrastructure); v.AliasOf == "" && !v.ignored() && !r.secret(name) && v.serves(e.Infrastructure) {
-			put(name, e.config.raw(name))
-		}
-	}
+	put(h, e.Name, e.Namespace, e.Infrastructure, e.Plan)
+	e.putVariables(h, false)
 	for _, p := range e.Pools {
-		put(p.Name, p.Class, fmt.Sprint(p.Workers), p.Zone, p.MachineType)
+		put(h, p.Name, p.Class, fmt.Sprint(p.Workers), p.Zone, p.MachineType)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Secrets is a keyed hash of the secrets of an entry: the same when they are, and of no use to guess them by to whoever
+// does not have the key.
+func (e *Entry) Secrets(key []byte) []byte {
+	h := hmac.New(sha256.New, key)
+	e.putVariables(h, true)
+	return h.Sum(nil)
+}
+
+// putVariables adds the variables that the entry's infrastructure reads: those that are secrets, or the others.
+func (e *Entry) putVariables(h hash.Hash, secrets bool) {
+	r := e.config.registry
+	for _, name := range r.order {
+		if v, _ := r.find(name, e.Infrastructure); v.AliasOf == "" && !v.ignored() && r.secret(name) == secrets && v.serves(e.Infrastructure) {
+			put(h, name, e.config.raw(name))
+		}
+	}
+}
+
+func put(h hash.Hash, parts ...string) {
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part) // a hash takes everything
+	}
 }

@@ -67,13 +67,13 @@ func TestNameOfAFleetIsTheValueOfALabel(t *testing.T) {
 
 func TestFingerprintFollowsWhatIsAskedForAndNoSecret(t *testing.T) {
 	tables := []Table{{Provider: "vsphere", Variables: []Variable{{Name: "VSPHERE_PASSWORD", Secret: true}, {Name: "VSPHERE_NETWORK"}}}}
-	of := func(text string) string {
+	of := func(text string) *Entry {
 		t.Helper()
 		fleet, err := LoadFleet(FleetOptions{Options: Options{Tables: tables}, Paths: []string{"-"}, Stdin: strings.NewReader(text), DefaultInfrastructure: "vsphere"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fleet.Entries()[0].Fingerprint()
+		return fleet.Entries()[0]
 	}
 	const base = "clusters:\n  - name: a\n"
 	for text, same := range map[string]bool{
@@ -86,8 +86,15 @@ func TestFingerprintFollowsWhatIsAskedForAndNoSecret(t *testing.T) {
 		base + "    namespace: other\n":                                  false,
 		base + "    protect: true\n    labels: {a: b}\nfleet: another\n": true, // these are on the Cluster itself
 	} {
-		if got := of(text) == of(base); got != same {
+		if got := of(text).Fingerprint() == of(base).Fingerprint(); got != same {
 			t.Errorf("%q: the same as without: %v", text, got)
+		}
+		secrets := func(text, key string) string { return string(of(text).Secrets([]byte(key))) }
+		if got := secrets(text, "k") == secrets(base, "k"); got == strings.Contains(text, "PASSWORD") {
+			t.Errorf("%q: the same secrets as without: %v", text, got)
+		}
+		if secrets(text, "k") == secrets(text, "l") {
+			t.Errorf("%q: the hash of its secrets does not depend on the key", text)
 		}
 	}
 }

@@ -145,6 +145,9 @@ func (w *work) do(ctx context.Context, item *Item) error {
 		}
 	}
 	o := item.resolved.Objects
+	if o.Identity != nil && d.Secrets != nil {
+		kube.Seal(o.Identity, o.Secrets, item.beside.Secret(item.identity()), d.Secrets)
+	}
 	applied, err := kube.SpecOf(o.Cluster)
 	if err != nil {
 		return err
@@ -152,7 +155,7 @@ func (w *work) do(ctx context.Context, item *Item) error {
 	return phase.Run(ctx, w.Reporter(item), phase.Create(phase.CreateInput{
 		Client: item.client, Objects: o, Cloud: item.resolved.Cloud, Holder: w.Holder, NoWait: !w.Wait, Resume: w.Resume,
 		Update: item.live != nil, RemovePools: item.remove,
-		Mark: &kube.FleetMark{Family: d.Family, Labels: d.Labels, Protect: d.Protect, Applied: applied, Asked: d.Asked},
+		Mark: &kube.FleetMark{Family: d.Family, Labels: d.Labels, Protect: d.Protect, Applied: applied, Objects: besideOf(o), Asked: d.Asked},
 	}))
 }
 

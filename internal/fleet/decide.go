@@ -46,7 +46,7 @@ func (i *Item) decide(ctx context.Context, preflight bool) error {
 	i.remove = i.removedPools(m)
 	i.Replaces = i.replacesMachines()
 	specChanges := len(i.Changes)
-	i.Changes = append(i.Changes, i.markChanges(m)...)
+	i.Changes = slices.Concat(i.Changes, i.markChanges(m), i.damage(m), i.otherSecrets(m))
 	if refused := i.impossible(); refused != nil {
 		return refused
 	}

@@ -31,7 +31,8 @@ type Desired struct {
 	Family         string
 	Labels         map[string]string
 	Protect        bool
-	Asked          string // fingerprint of everything that is asked for
+	Asked          string // fingerprint of everything that is asked for, but secrets
+	Secrets        kube.Source
 	Version        string // of Kubernetes; empty means the one that the cluster has, or the newest
 	Size           string // for people: "3 + 5 machines"
 
@@ -75,7 +76,8 @@ type Item struct {
 
 	finding  *uerr.Finding // of a refusal
 	client   *kube.Client
-	desired  *Desired // nil of a deletion
+	beside   *kube.Inventory // what is there of the cluster beside its Cluster
+	desired  *Desired        // nil of a deletion
 	live     *clusterv1.Cluster
 	resolved *Resolved  // nil until it was needed
 	remove   []string   // pools

@@ -35,10 +35,10 @@ type Input struct {
 	Patience time.Duration
 }
 
-// MakePlan compares. It reads: one list of each management cluster, and of clusters that differ what their clouds say.
+// MakePlan compares. It reads: one list of each kind of object in each management cluster, and of clusters that differ what their clouds say.
 // The clusters of a management cluster that cannot be read are refused, each by itself.
 func MakePlan(ctx context.Context, in Input) (*Plan, error) {
-	lives, unread := in.lives(ctx)
+	lives, beside, unread := in.read(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -54,7 +54,7 @@ func MakePlan(ctx context.Context, in Input) (*Plan, error) {
 		}
 		item := &Item{
 			Management: d.Management, Namespace: d.Key.Namespace, Name: d.Key.Name, Where: d.Where, desired: d,
-			client: in.client(d.Management), live: lives[id(d.Management, d.Key)],
+			client: in.client(d.Management), live: lives[id(d.Management, d.Key)], beside: beside[d.Management],
 		}
 		if err := unread[d.Management]; err != nil {
 			item.refuse(err)
@@ -142,7 +142,8 @@ func (i *Item) settled(awaited bool) bool {
 		return true
 	}
 	i.Drift = kube.CompareSpec(kube.ClusterName(i.Key()), spec, m.Applied, m.Applied)
-	if len(i.Drift) > 0 || len(i.markChanges(m)) > 0 {
+	i.Drift = append(i.Drift, i.damage(m)...)
+	if len(i.Drift) > 0 || len(i.markChanges(m)) > 0 || len(i.otherSecrets(m)) > 0 {
 		return false
 	}
 	i.Action = Leave

@@ -63,7 +63,7 @@ func TestOnAPlane(t *testing.T) {
 		"nothing to do": testNoOp, "change": testChange, "drift": testDrift, "pools": testPools, "prune": testPrune,
 		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "interrupted": testInterrupted,
 		"same objects": testSameObjects, "failure": testFailure, "going on": testGoingOn,
-		"black hole": testBlackHole, "late danger": testLateDanger, "protected meanwhile": testProtectedMeanwhile,
+		"black hole": testBlackHole, "late danger": testLateDanger, "beside": testBeside, "protected meanwhile": testProtectedMeanwhile,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ type blackHole struct {
 
 func newBlackHole(t testing.TB) *blackHole {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed below
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	h := &blackHole{listener: l}
 	var accepting sync.WaitGroup

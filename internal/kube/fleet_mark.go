@@ -33,6 +33,7 @@ type FleetMark struct {
 	Labels  map[string]string // that the file gives the Cluster
 	Protect bool
 	Applied map[string]any // the Cluster's spec as it was applied last: what live objects are compared with
+	Objects []Object       // that were applied beside the Cluster, in its namespace
 	Asked   string         // fingerprint of what was asked for; empty until all of it is done
 	Awaited bool           // all of it was waited for, too
 }
@@ -44,11 +45,17 @@ func Mark(cluster *clusterv1.Cluster) FleetMark {
 		Asked: cluster.Annotations[askedAnnotation], Awaited: cluster.Annotations[awaitedAnnotation] == "true",
 	}
 	var applied struct {
-		Labels map[string]string `json:"labels"`
-		Spec   map[string]any    `json:"spec"`
+		Labels  map[string]string `json:"labels"`
+		Objects []string          `json:"objects"`
+		Spec    map[string]any    `json:"spec"`
 	}
 	if json.Unmarshal([]byte(cluster.Annotations[appliedAnnotation]), &applied) == nil { // else nothing was applied
 		m.Applied, m.Labels = applied.Spec, applied.Labels
+	}
+	for _, note := range applied.Objects {
+		if o, ok := readObjectNote(note, cluster.Namespace); ok {
+			m.Objects = append(m.Objects, o)
+		}
 	}
 	return m
 }
@@ -73,7 +80,11 @@ func (c *Client) ApplyMark(ctx context.Context, key Key, m FleetMark) error {
 }
 
 func (m FleetMark) patch(key Key) (*unstructured.Unstructured, error) {
-	applied, err := json.Marshal(map[string]any{"labels": m.Labels, "spec": m.Applied})
+	var objects []string
+	for _, o := range m.Objects {
+		objects = append(objects, objectNote(o))
+	}
+	applied, err := json.Marshal(map[string]any{"labels": m.Labels, "objects": objects, "spec": m.Applied})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ClusterName(key), err)
 	}

@@ -13,12 +13,12 @@ import (
 
 // TestTimedOut tells a server that lets the time run out from one that is not there.
 func TestTimedOut(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed below
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = silent.Close() }()
-	gone, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestTimedOut(t *testing.T) {
 	}
 	client := http.Client{Timeout: 50 * time.Millisecond}
 	for address, want := range map[string]bool{silent.Addr().String(): true, gone.Addr().String(): false} {
-		answer, err := client.Get("http://" + address) //nolint:noctx // the client's own time is what is tested
+		answer, err := client.Get("http://" + address)
 		if err == nil {
 			_ = answer.Body.Close()
 			t.Fatal("an answer")

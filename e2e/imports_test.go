@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"providers/docker":       {"providers", "providers/preflight", "internal/config", "internal/uerr"},
 	"internal/render":        {"internal/config", "internal/uerr", "plans", "templates", "providers"},
 	"internal/capi":          {"internal/uerr"},
+	"internal/hook":          {"internal/config"},
 	"internal/kube":          {"internal/uerr"},
 	"internal/phase":         {"internal/kube", "internal/capi", "internal/render", "internal/uerr", "providers"},
 	"internal/fleet":         {"internal/config", "internal/phase", "internal/kube", "internal/render", "internal/uerr", "providers"}, // kube and render: it compares objects

@@ -86,11 +86,7 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	if err := d.confirmPlan(plan, o); err != nil {
 		return err
 	}
-	clients := map[string]*kube.Client{}
-	for _, m := range f.input.Managements {
-		clients[m.Name] = m.Client
-	}
-	return d.applyPlan(ctx, plan, clients, o)
+	return d.applyPlan(ctx, plan, f, o)
 }
 
 func (o applyOptions) hasWork(p *fleet.Plan) bool {
@@ -121,8 +117,16 @@ func (d *Deps) confirmPlan(p *fleet.Plan, o applyOptions) error {
 	return d.confirm("Apply this?", o.yes)
 }
 
-func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, clients map[string]*kube.Client, o applyOptions) error {
-	report := d.newFleetReport(func(begun time.Time, r *fleet.Result) { d.recordCluster(ctx, clients[r.Item.Management], begun, r) })
+func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, f *fleetOf, o applyOptions) error {
+	clients := map[string]*kube.Client{}
+	for _, m := range f.input.Managements {
+		clients[m.Name] = m.Client
+	}
+	hooks := d.newFleetHooks(ctx, f.hooks, o.wait)
+	report := d.newFleetReport(func(begun time.Time, r *fleet.Result) {
+		d.recordCluster(ctx, clients[r.Item.Management], begun, r)
+		hooks.tell(begun, r)
+	})
 	results := fleet.Apply(ctx, plan, fleet.Run{
 		Parallel: o.parallel, Wait: o.wait, Prune: o.prune, ContinueOnError: o.continueOnErr, Confirmed: o.yes,
 		Holder: holder("apply"), Resume: d.commandLine(), Kubeconfig: kube.KubeconfigPath(d.Environ),
@@ -138,6 +142,7 @@ func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, clients map[stri
 		}
 	}
 	d.View.Info("%d done, %d failed, %d not begun, %d left alone", counts[fleet.Done], counts[fleet.Failed], counts[fleet.Skipped], plan.Count(fleet.Leave))
+	hooks.close(ctx)
 	if err != nil && ctx.Err() != nil {
 		return d.stoppedApply(ctx)
 	}

@@ -50,6 +50,7 @@ type fleetOf struct {
 	current     string // name of the current management cluster
 	managements map[string]*kube.Client
 	input       fleet.Input
+	hooks       []config.Hook
 }
 
 // loadFleet reads and checks the files. Everything that is wrong with them is reported at once, and nothing has been
@@ -87,6 +88,8 @@ func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
 		return nil, refused
 	}
 	d.View.Findings(findings.Warnings())
+	f.hooks = loaded.Hooks()
+	d.trail.secrets = append(d.trail.secrets, loaded.Secrets()...)
 	return f, f.add(loaded)
 }
 

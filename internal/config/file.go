@@ -21,7 +21,7 @@ type entry struct{ key, value *yaml.Node }
 
 // reservedKeys are the keys of the file that are no variables: TKG's, and those of a list of clusters.
 func reservedKeys() []string {
-	return []string{"cert-manager-timeout", keyClusters, keyDefaults, keyFleet, "images", "overridesFolder", "providers", "release", keyTKG}
+	return []string{"cert-manager-timeout", keyClusters, keyDefaults, keyFleet, keyHooks, "images", "overridesFolder", "providers", "release", keyTKG}
 }
 
 func readFile(path string, named bool) (*file, uerr.Findings) {

@@ -39,6 +39,7 @@ type Fleet struct {
 	registry *registry
 	files    []*fleetFile
 	entries  []*Entry
+	hooks    []Hook
 	families []Family
 	findings uerr.Findings // of reading, each once
 }
@@ -50,7 +51,9 @@ type fleetFile struct {
 	defaults *block // never nil
 	clusters []*yaml.Node
 	family   Family
+	hooks    []Hook
 
+	hasHooks    bool // those that are wrong included
 	hasClusters bool // an empty list included: it says that there are to be none
 }
 
@@ -69,6 +72,7 @@ func LoadFleet(o FleetOptions) (*Fleet, error) {
 	}
 	base := f.base()
 	own, shared := f.split()
+	f.placeHooks(own, shared)
 	for _, ff := range own {
 		family := f.familyOf(ff, shared)
 		if !slices.Contains(f.families, family) {
@@ -135,6 +139,7 @@ func (f *Fleet) add(one *file) {
 	}
 	f.findings = append(append(f.findings, findings...), ff.defaults.findings...)
 	f.readFamily(ff)
+	f.readHooks(ff)
 	f.files = append(f.files, ff)
 }
 
@@ -147,7 +152,7 @@ func (f *Fleet) split() (own []*fleetFile, shared *fleetFile) {
 		switch {
 		case ff.hasClusters:
 			own = append(own, ff)
-		case len(ff.flat.values) == 0 && ff.defaults.place == Place{}:
+		case len(ff.flat.values) == 0 && ff.defaults.place == Place{} && !ff.hasHooks:
 			if ff.root != nil {
 				refuse(ff, "the file holds no clusters, no defaults and no variables", "leave the file out, or write clusters: with - name: NAME below it")
 			}

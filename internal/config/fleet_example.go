@@ -14,6 +14,7 @@ const fleetProse = `
 # and variables of defaults and of the entry add up. Pools are all the workers of a cluster and stand in place of
 # "workers". Several files and folders go together; one of them may have no clusters and is shared by the others.
 # "fleet" says whose the clusters are: "slipway apply --prune" deletes those of that name that are here no more.
+# "hooks" are told when one of them is ready, has failed or is deleted: docs/fleet.md says how.
 
 `
 
@@ -28,6 +29,13 @@ func (r *registry) fleetExample() string {
 	line("  plan: dev")
 	line("  labels:")
 	line("    owner: team-a")
+	line("hooks:")
+	line("  - webhook: https://ci.example.org/slipway")
+	line("    secretEnv: CI_HOOK_KEY # the key of the signature: openssl rand -base64 32")
+	line("    events: [cluster.ready, cluster.deleted]")
+	line("  - command: [sh, notify.sh] # in this folder, with the event on stdin")
+	line("    events: [cluster.failed]")
+	line("    timeout: 1m")
 	line("clusters:")
 	for i, name := range []string{"edge1", "edge2"} {
 		line("  - name: %s", name)

@@ -20,7 +20,7 @@ import (
 func TestMutatedFleets(t *testing.T) {
 	const seed, runs = 20261121, 100
 	t.Logf("seed %d", seed)
-	all := slices.Concat(entryMutations(), variableMutations(), otherMutations())
+	all := slices.Concat(entryMutations(), variableMutations(), otherMutations(), hookMutations())
 	for i := range max(runs, 2*len(all)) {
 		m := all[i%len(all)]
 		t.Run(fmt.Sprintf("%03d %s", i, m.name), func(t *testing.T) {

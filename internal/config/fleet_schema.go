@@ -17,6 +17,10 @@ func fleetProperties() map[string]any {
 			"description": "Name of the fleet: what apply --prune may delete are clusters of this name that are not in the files any more.",
 			"type":        "string",
 		},
+		keyHooks: map[string]any{
+			"description": "Who is told when a cluster of the fleet is ready, has failed or is deleted.",
+			"type":        []string{"array", "null"}, "items": map[string]any{"$ref": "#/$defs/hook"},
+		},
 	}
 }
 
@@ -44,7 +48,7 @@ func fleetDefinitions(r *registry) map[string]any {
 	cluster, all := object(entry), object(variables)
 	cluster["type"], cluster["required"] = "object", []string{keyName}
 	all["patternProperties"] = patterns
-	return map[string]any{"cluster": cluster, "defaults": object(defaults), keyVariables: all, "pool": poolSchema()}
+	return map[string]any{"cluster": cluster, "defaults": object(defaults), keyVariables: all, "pool": poolSchema(), "hook": hookSchema()}
 }
 
 func variableRef(name string) map[string]any { return map[string]any{"$ref": "#/properties/" + name} }
@@ -85,6 +89,33 @@ func poolSchema() map[string]any {
 			keyWorkers:    map[string]any{"description": "Number of its machines.", "type": []string{"integer", "string"}, "minimum": 0, "maximum": mostWorkers, "pattern": "^[0-9]+$"},
 			"zone":        map[string]any{"description": "Zone of its machines.", "type": text},
 			"machineType": map[string]any{"description": "Size of its machines, by the infrastructure's name for it.", "type": text},
+		},
+	}
+}
+
+func hookSchema() map[string]any {
+	text := []string{"string", "null"}
+	return map[string]any{
+		"type": "object", "additionalProperties": false,
+		"oneOf": []any{
+			map[string]any{"required": []string{keyWebhook}}, map[string]any{"required": []string{keyCommand}},
+		},
+		"properties": map[string]any{
+			keyEvents: map[string]any{
+				"description": "What it is told of; without it everything.",
+				"type":        []string{"array", "null"}, "minItems": 1, "items": map[string]any{"enum": hookEvents()},
+			},
+			keyWebhook:   map[string]any{"description": "Where a CloudEvent is posted to.", "type": text, "pattern": "^(https?://|<encoded:)"},
+			keySecret:    map[string]any{"description": "Key of the signature, in base64. Better in the environment: secretEnv.", "type": text, "writeOnly": true},
+			keySecretEnv: map[string]any{"description": "Variable of the environment that holds the key.", "type": text},
+			keyCommand: map[string]any{
+				"description": "Program and arguments, run in the file's folder with the event on stdin.",
+				"type":        []string{"array", "null"}, "minItems": 1, "items": map[string]any{"type": []string{"string", "number", "boolean"}},
+			},
+			keyTimeout: map[string]any{
+				"description": "What one attempt may take. Default: " + WebhookTimeout.String() + " of a webhook, " + CommandTimeout.String() + " of a command.",
+				"type":        text, "pattern": "^([0-9.]+(ns|us|µs|ms|s|m|h))*$",
+			},
 		},
 	}
 }

@@ -36,10 +36,13 @@ func TestShippedExampleOfClusters(t *testing.T) {
 	list = strings.ReplaceAll("\n"+list, "\n#", "\n")
 	o := fleetOptions(t, write(t, list))
 	o.ManagementClusters = []string{"my-cluster"}
-	o.Environ = []string{"VSPHERE_SERVER=vc", "VSPHERE_USERNAME=u", "VSPHERE_PASSWORD=p", "VSPHERE_DATACENTER=dc", "VSPHERE_DATASTORE=ds"}
+	o.Environ = []string{"VSPHERE_SERVER=vc", "VSPHERE_USERNAME=u", "VSPHERE_PASSWORD=p", "VSPHERE_DATACENTER=dc", "VSPHERE_DATASTORE=ds", "CI_HOOK_KEY=" + hookKey}
 	f := loadFleet(t, o)
 	if findings := f.Validate(); len(findings) != 0 {
 		t.Errorf("findings: %v", findings)
+	}
+	if h := f.Hooks(); len(h) != 2 || h[0].Secret.Empty() || len(h[1].Command) != 2 {
+		t.Errorf("the hooks did not arrive: %v", h)
 	}
 	if e := f.Entries(); len(e) != 2 || !e[0].Protect || len(e[1].Pools) != 2 || e[1].Labels["owner"] != "team-a" {
 		t.Errorf("the entries did not arrive: %v", e)
@@ -88,14 +91,19 @@ func TestSchemaKnowsClusters(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"no name":          "clusters: [{plan: dev}]",
-		"an unknown key":   "clusters: [{name: a, plans: dev}]",
-		"unknown variable": "clusters: [{name: a, variables: {VSPHERE_NETWRK: x}}]",
-		"a text of counts": "clusters: [{name: a, workers: many}]",
-		"infrastructure":   "clusters: [{name: a, infrastructure: vspere}]",
-		"a pool's key":     "clusters: [{name: a, pools: [{name: p, workers: 1, size: x}]}]",
-		"name in defaults": "defaults: {name: a}",
-		"a map":            "clusters: {a: {}}",
+		"no name":           "clusters: [{plan: dev}]",
+		"an unknown key":    "clusters: [{name: a, plans: dev}]",
+		"unknown variable":  "clusters: [{name: a, variables: {VSPHERE_NETWRK: x}}]",
+		"a text of counts":  "clusters: [{name: a, workers: many}]",
+		"infrastructure":    "clusters: [{name: a, infrastructure: vspere}]",
+		"a pool's key":      "clusters: [{name: a, pools: [{name: p, workers: 1, size: x}]}]",
+		"name in defaults":  "defaults: {name: a}",
+		"a map":             "clusters: {a: {}}",
+		"a hook's key":      "hooks: [{webhook: 'https://a', event: cluster.ready}]",
+		"a hook's event":    "hooks: [{webhook: 'https://a', events: [cluster.redy]}]",
+		"a hook's URL":      "hooks: [{webhook: 'ftp://a'}]",
+		"half a hook":       "hooks: [{timeout: 10s}]",
+		"a hook and a half": "hooks: [{webhook: 'https://a', command: [b]}]",
 	} {
 		if err := check(t, text); err == nil {
 			t.Errorf("%s is accepted", name)

@@ -90,7 +90,7 @@ func TestEntries(t *testing.T) {
 	if diff := cmp.Diff(pools, f.Entries()[4].Pools, cmpopts.IgnoreFields(config.Pool{}, "Place")); diff != "" {
 		t.Errorf("pools (-want +got):\n%s", diff)
 	}
-	if at := (config.Place{File: mixedFleet, Line: 74, Column: 9, Field: "clusters[4].pools[1]"}); f.Entries()[4].Pools[1].Place != at {
+	if at := (config.Place{File: mixedFleet, Line: 84, Column: 9, Field: "clusters[4].pools[1]"}); f.Entries()[4].Pools[1].Place != at {
 		t.Errorf("pool at %+v", f.Entries()[4].Pools[1].Place)
 	}
 	berlin2 := f.Entries()[7].Config() // merges an anchor, and overrides one of its keys

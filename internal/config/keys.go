@@ -6,6 +6,7 @@ const (
 	keyClusters = "clusters"
 	keyDefaults = "defaults"
 	keyFleet    = "fleet" // at the top only: whose the clusters are
+	keyHooks    = "hooks" // at the top only: who is told of them
 
 	keyLabels     = "labels"
 	keyManagement = "managementCluster"

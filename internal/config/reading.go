@@ -97,7 +97,7 @@ func (s *reading) unknownKey(e entry) {
 	if slices.Contains(reservedKeys(), key) {
 		return
 	}
-	lost := s.strict && Nearest(key, []string{keyClusters, keyDefaults}) != ""
+	lost := s.strict && Nearest(key, []string{keyClusters, keyDefaults, keyHooks}) != ""
 	if strings.IndexFunc(key, unicode.IsLower) >= 0 && !lost {
 		f := s.registry.unknown(key, where)
 		f.Severity = uerr.Warning

@@ -87,6 +87,22 @@ type Item struct {
 // Key names the cluster in its management cluster.
 func (i *Item) Key() kube.Key { return kube.Key{Namespace: i.Namespace, Name: i.Name} }
 
+// Family is the fleet that the cluster is in, or is to be in.
+func (i *Item) Family() string {
+	if i.desired != nil {
+		return i.desired.Family
+	}
+	return kube.Mark(i.live).Family
+}
+
+// Infrastructure is where the cluster runs.
+func (i *Item) Infrastructure() string {
+	if i.desired != nil {
+		return i.desired.Infrastructure
+	}
+	return i.live.Labels[render.LabelInfrastructure]
+}
+
 // Title is the cluster's name, with its namespace where that is not the usual one.
 func (i *Item) Title() string {
 	if i.Namespace == "default" {

@@ -90,7 +90,7 @@ func receiver(h config.Hook) string {
 // close waits a while for what is on its way.
 func (h *fleetHooks) close(ctx context.Context) {
 	if n := h.sender.Waiting(); n > 0 {
-		h.deps.View.Info("%d events are on their way to hooks.", n)
+		h.deps.View.Info("Telling the hooks what happened: %d to go.", n)
 	}
 	h.sender.Close(ctx)
 	for place, n := range h.failed {

@@ -91,19 +91,19 @@ func TestSchemaKnowsClusters(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"no name":           "clusters: [{plan: dev}]",
-		"an unknown key":    "clusters: [{name: a, plans: dev}]",
-		"unknown variable":  "clusters: [{name: a, variables: {VSPHERE_NETWRK: x}}]",
-		"a text of counts":  "clusters: [{name: a, workers: many}]",
-		"infrastructure":    "clusters: [{name: a, infrastructure: vspere}]",
-		"a pool's key":      "clusters: [{name: a, pools: [{name: p, workers: 1, size: x}]}]",
-		"name in defaults":  "defaults: {name: a}",
-		"a map":             "clusters: {a: {}}",
-		"a hook's key":      "hooks: [{webhook: 'https://a', event: cluster.ready}]",
-		"a hook's event":    "hooks: [{webhook: 'https://a', events: [cluster.redy]}]",
-		"a hook's URL":      "hooks: [{webhook: 'ftp://a'}]",
-		"half a hook":       "hooks: [{timeout: 10s}]",
-		"a hook and a half": "hooks: [{webhook: 'https://a', command: [b]}]",
+		"no name":          "clusters: [{plan: dev}]",
+		"an unknown key":   "clusters: [{name: a, plans: dev}]",
+		"unknown variable": "clusters: [{name: a, variables: {VSPHERE_NETWRK: x}}]",
+		"a text of counts": "clusters: [{name: a, workers: many}]",
+		"infrastructure":   "clusters: [{name: a, infrastructure: vspere}]",
+		"a pool's key":     "clusters: [{name: a, pools: [{name: p, workers: 1, size: x}]}]",
+		"name in defaults": "defaults: {name: a}",
+		"a map":            "clusters: {a: {}}",
+		"a hook's key":     "hooks: [{webhook: 'https://a', event: cluster.ready}]",
+		"a hook's event":   "hooks: [{webhook: 'https://a', events: [cluster.redy]}]",
+		"a hook's URL":     "hooks: [{webhook: 'ftp://a'}]",
+		"half a hook":      "hooks: [{timeout: 10s}]",
+		"two in one hook":  "hooks: [{webhook: 'https://a', command: [b]}]",
 	} {
 		if err := check(t, text); err == nil {
 			t.Errorf("%s is accepted", name)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,21 +81,24 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	}
 	d.View.Findings(plan.Unread())
 	d.sayPlan(plan, o.prune)
-	if !o.hasWork(plan) {
+	if len(o.work(plan)) == 0 {
 		return nil
 	}
-	if err := d.confirmPlan(plan, o); err != nil {
+	if err := d.confirmPlan(ctx, plan, o); err != nil {
 		return err
 	}
 	return d.applyPlan(ctx, plan, f, o)
 }
 
-func (o applyOptions) hasWork(p *fleet.Plan) bool {
-	rest := p.Count(fleet.Leave)
-	if !o.prune {
-		rest += p.Count(fleet.Delete)
+// work are the clusters that something is done about.
+func (o applyOptions) work(p *fleet.Plan) []*fleet.Item {
+	var out []*fleet.Item
+	for _, i := range p.Items {
+		if i.Action != fleet.Leave && (i.Action != fleet.Delete || o.prune) {
+			out = append(out, i)
+		}
 	}
-	return rest < len(p.Items)
+	return out
 }
 
 // sayPlan shows the difference where messages go: stdout is the events'.
@@ -106,24 +110,49 @@ func (d *Deps) sayPlan(p *fleet.Plan, prune bool) {
 }
 
 // confirmPlan asks a person. Where nobody can answer, only what takes machines away needs --yes.
-func (d *Deps) confirmPlan(p *fleet.Plan, o applyOptions) error {
-	dangerous := false
-	for _, i := range p.Items {
-		dangerous = dangerous || i.Replaces || i.Action == fleet.Delete && o.prune
+func (d *Deps) confirmPlan(ctx context.Context, p *fleet.Plan, o applyOptions) error {
+	var deleted, replaced []string
+	for _, i := range o.work(p) {
+		if i.Action == fleet.Delete {
+			deleted = append(deleted, i.Title())
+		} else if i.Replaces {
+			replaced = append(replaced, i.Title())
+		}
 	}
-	if !dangerous && !view.IsTerminal(d.Streams.In) {
+	if len(deleted)+len(replaced) == 0 && !view.IsTerminal(d.Streams.In) {
 		return nil
 	}
-	return d.confirm("Apply this?", o.yes)
+	return d.confirm(ctx, applyQuestion(deleted, replaced), o.yes)
+}
+
+// mostNamed is how many clusters a question names.
+const mostNamed = 10
+
+// applyQuestion names what is lost: the top of a long plan is not on the screen any more.
+func applyQuestion(deleted, replaced []string) string {
+	question := "Apply this"
+	for _, loss := range []struct {
+		text  string
+		names []string
+	}{{"delete %s with all their machines", deleted}, {"replace machines of %s", replaced}} {
+		if n := len(loss.names); n > mostNamed {
+			loss.names = append(slices.Clone(loss.names[:mostNamed]), fmt.Sprintf("%d more", n-mostNamed))
+		}
+		if len(loss.names) > 0 {
+			question += ", and " + fmt.Sprintf(loss.text, strings.Join(loss.names, ", "))
+		}
+	}
+	return question + "?"
 }
 
 func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, f *fleetOf, o applyOptions) error {
+	begun := d.Now()
 	clients := map[string]*kube.Client{}
 	for _, m := range f.input.Managements {
 		clients[m.Name] = m.Client
 	}
 	hooks := d.newFleetHooks(ctx, f.hooks, o.wait)
-	report := d.newFleetReport(func(begun time.Time, r *fleet.Result) {
+	report := d.newFleetReport(o.work(plan), func(begun time.Time, r *fleet.Result) {
 		d.recordCluster(ctx, clients[r.Item.Management], begun, r)
 		hooks.tell(begun, r)
 	})
@@ -133,20 +162,31 @@ func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, f *fleetOf, o ap
 		Reporter: report.of, Ended: report.ended,
 	})
 	report.close()
-	err := fleet.Verdict(plan, results, d.commandLine())
-	counts := map[fleet.Status]int{}
 	for _, r := range results {
-		counts[r.Status]++
-		if r.Err != nil && ctx.Err() == nil {
+		if r.Status == fleet.Failed {
 			d.View.Warn("%s: %s", r.Item.Title(), oneError(r.Err))
 		}
 	}
-	d.View.Info("%d done, %d failed, %d not begun, %d left alone", counts[fleet.Done], counts[fleet.Failed], counts[fleet.Skipped], plan.Count(fleet.Leave))
+	d.View.Info("%s; %s in all", applySummary(results, plan.Count(fleet.Leave)), view.Elapsed(d.Now().Sub(begun)))
 	hooks.close(ctx)
+	err := fleet.Verdict(plan, results, d.commandLine())
 	if err != nil && ctx.Err() != nil {
 		return d.stoppedApply(ctx)
 	}
 	return err
+}
+
+// applySummary counts: "3 done, 1 failed, 5 left alone".
+func applySummary(results []*fleet.Result, alone int) string {
+	counts := map[fleet.Status]int{}
+	for _, r := range results {
+		counts[r.Status]++
+	}
+	text := fmt.Sprintf("%d done, %d failed", counts[fleet.Done], counts[fleet.Failed])
+	if n := counts[fleet.Stopped]; n > 0 {
+		text += fmt.Sprintf(", %d stopped", n)
+	}
+	return text + fmt.Sprintf(", %d not begun, %d left alone", counts[fleet.Skipped], alone)
 }
 
 // stoppedApply is the error of a run that was interrupted, or had no time left.

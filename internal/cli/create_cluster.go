@@ -76,7 +76,7 @@ func runCreateCluster(ctx context.Context, d *Deps, name string, o createOptions
 	}
 	machines := fmt.Sprintf("%d + %d machines", w.request.ControlPlane, w.request.Workers)
 	if objects.Cluster.Spec.Topology.ControlPlane.Replicas == nil { // the cloud runs it
-		machines = fmt.Sprintf("%d workers", w.request.Workers)
+		machines = workersText(w.request.Workers)
 	}
 	title := fmt.Sprintf("Creating cluster %s: plan %s, %s, %s", name, w.request.Plan, w.request.KubernetesVersion, machines)
 	if err := d.operate(ctx, title, op); err != nil {

@@ -43,7 +43,7 @@ func runDeleteCluster(ctx context.Context, d *Deps, name string, o deleteOptions
 	if err != nil {
 		return err
 	}
-	if err := d.confirm(fmt.Sprintf("Delete cluster %s and all its machines?", name), o.yes); err != nil {
+	if err := d.confirm(ctx, fmt.Sprintf("Delete cluster %s and all its machines?", name), o.yes); err != nil {
 		return err
 	}
 	op := phase.Delete(phase.DeleteInput{

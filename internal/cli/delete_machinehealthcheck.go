@@ -55,7 +55,7 @@ func runDeleteMachineHealthCheck(ctx context.Context, d *Deps, h *healthChecks, 
 		}
 	}
 	question := fmt.Sprintf("Stop replacing unhealthy machines of cluster %s (%s)?", h.cluster.Name, strings.Join(names, ", "))
-	if err := d.confirm(question, yes); err != nil {
+	if err := d.confirm(ctx, question, yes); err != nil {
 		return err
 	}
 	edit := kube.HealthEdit{Objects: map[string]func(*clusterv1.MachineHealthCheck){}}

@@ -58,7 +58,7 @@ func runDeleteManagementCluster(ctx context.Context, d *Deps, name string, o del
 		return d.forgetManagementCluster(ctx, region, o.yes)
 	}
 	question := fmt.Sprintf("Delete management cluster %s and everything it holds?", name)
-	if err := d.confirm(question, o.yes); err != nil {
+	if err := d.confirm(ctx, question, o.yes); err != nil {
 		return err
 	}
 	if err := d.refuseWithClusters(ctx, region, o.force); err != nil {
@@ -98,7 +98,7 @@ func (d *Deps) ofThisMachine(region config.Region) bool {
 // forgetManagementCluster takes one that Slipway did not make off the list.
 func (d *Deps) forgetManagementCluster(ctx context.Context, region config.Region, yes bool) error {
 	question := fmt.Sprintf("Forget management cluster %s? The cluster itself is not touched.", region.Name)
-	if err := d.confirm(question, yes); err != nil {
+	if err := d.confirm(ctx, question, yes); err != nil {
 		return err
 	}
 	if err := d.removeRegion(ctx, region.Name); err != nil {

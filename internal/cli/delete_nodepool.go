@@ -36,7 +36,7 @@ func runDeleteNodePool(ctx context.Context, d *Deps, cluster, name string, o poo
 	if _, err := kube.FindPool(pool.cluster, name); err != nil {
 		return err
 	}
-	if err := d.confirm(fmt.Sprintf("Delete pool %s of cluster %s with all its machines?", name, cluster), yes); err != nil {
+	if err := d.confirm(ctx, fmt.Sprintf("Delete pool %s of cluster %s with all its machines?", name, cluster), yes); err != nil {
 		return err
 	}
 	op := phase.DeletePool(pool.input(d, "delete", o, kube.PoolEdit{Name: name}))

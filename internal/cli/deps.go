@@ -78,8 +78,8 @@ func (d *Deps) home() string {
 }
 
 // confirm asks before something is destroyed. TKG's --skip-prompt answers like --yes.
-func (d *Deps) confirm(question string, yes bool) error {
-	return d.View.Confirm(question, yes || d.global.skipPrompt)
+func (d *Deps) confirm(ctx context.Context, question string, yes bool) error {
+	return d.View.Confirm(ctx, question, yes || d.global.skipPrompt)
 }
 
 // print writes a result in the format of -o. It is the only way to stdout.

@@ -77,7 +77,7 @@ func runLeftovers(ctx context.Context, d *Deps, name string, o leftoversOptions)
 		d.View.Info("Remove them with: %s leftovers %s --delete", d.typed(), name)
 		return nil
 	}
-	if err := d.confirm(fmt.Sprintf("Delete these %d objects?", len(left)), o.yes); err != nil {
+	if err := d.confirm(ctx, fmt.Sprintf("Delete these %d objects?", len(left)), o.yes); err != nil {
 		return err
 	}
 	return d.removeLeftovers(ctx, provider, request, left)

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"testing"
 	"time"
@@ -26,7 +27,9 @@ func TestMain(m *testing.M) {
 }
 
 func run(program string) int {
-	return int(cli.Run(context.Background(), cli.Deps{
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return int(cli.Run(ctx, cli.Deps{
 		Streams:   view.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr},
 		Environ:   os.Environ(),
 		UserHome:  os.Getenv("HOME"),
@@ -34,7 +37,7 @@ func run(program string) int {
 		Build:     cli.Build{Version: "v0.0.1-test", Commit: "abc1234", Date: "2026-01-02"},
 		Now:       time.Now,
 		Tables:    tables,
-		Providers: []providers.Provider{vsphere.New(vsphere.Options{})},
+		Providers: []providers.Provider{vsphere.New(vsphere.Options{}), docker.New()},
 	}, os.Args[1:]))
 }
 

@@ -70,7 +70,7 @@ func runUpgradeCluster(ctx context.Context, d *Deps, name string, o upgradeOptio
 	}
 	from := p.cluster.Spec.Topology.Version
 	if from != edit.Version {
-		if err := d.confirm(fmt.Sprintf("Upgrade cluster %s from %s to %s?", name, from, edit.Version), o.yes); err != nil {
+		if err := d.confirm(ctx, fmt.Sprintf("Upgrade cluster %s from %s to %s?", name, from, edit.Version), o.yes); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,8 @@ type Status string
 const (
 	Done    Status = "done"
 	Failed  Status = "failed"
-	Skipped Status = "skipped" // not begun, because another one failed
+	Stopped Status = "stopped" // from outside, half way; what was begun may go on by itself
+	Skipped Status = "skipped" // not begun, because another one failed or the run was stopped
 )
 
 // Result is how it ended for one cluster.
@@ -64,7 +65,11 @@ func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 			}
 			r := &Result{Item: item}
 			results = append(results, r)
-			all.Go(func() { w.one(ctx, r) })
+			var queued *place
+			if item.Action != Unknown { // which would hold up those behind it
+				queued = w.limits.queue(item.cloud())
+			}
+			all.Go(func() { w.one(ctx, r, queued) })
 		}
 		all.Wait()
 	}
@@ -82,16 +87,15 @@ func (w *work) wants(item *Item) bool {
 }
 
 // one does the work on one cluster in a slot of its cloud.
-func (w *work) one(ctx context.Context, r *Result) {
-	cloud := "deletions of " + r.Item.Management
-	if d := r.Item.desired; d != nil {
-		cloud = d.Limits.Cloud
-	}
+func (w *work) one(ctx context.Context, r *Result, queued *place) {
 	late := r.Item.Action == Unknown
 	err := r.Item.await(ctx) // outside of the slots: others of its cloud may have been answered
 	var give func()
 	if err == nil {
-		give, err = w.limits.take(ctx, cloud)
+		if late {
+			queued = w.limits.queue(r.Item.cloud())
+		}
+		give, err = queued.take(ctx)
 	}
 	switch {
 	case err != nil:
@@ -102,11 +106,11 @@ func (w *work) one(ctx context.Context, r *Result) {
 		r.Status = Skipped
 	case late && r.Item.Replaces && !w.Confirmed:
 		r.Status, r.Err = Failed, r.Item.unseen()
+	case ctx.Err() != nil:
+		r.Status, r.Err = Skipped, context.Cause(ctx)
 	default:
-		r.Status, r.Err = Done, w.do(ctx, r.Item)
-		if r.Err != nil {
-			r.Status = Failed
-		}
+		r.Err = w.do(ctx, r.Item)
+		r.Status = statusOf(ctx, r.Err)
 	}
 	if r.Status == Failed { // before the slot is free, or the next one begins
 		w.mu.Lock()
@@ -117,6 +121,24 @@ func (w *work) one(ctx context.Context, r *Result) {
 		give()
 	}
 	w.Ended(r.Item, r)
+}
+
+// cloud is whose slots the work on a cluster takes.
+func (i *Item) cloud() string {
+	if i.desired == nil {
+		return "deletions of " + i.Management
+	}
+	return i.desired.Limits.Cloud
+}
+
+func statusOf(ctx context.Context, err error) Status {
+	switch {
+	case err == nil:
+		return Done
+	case errors.Is(ctx.Err(), context.Canceled): // one that had no time left has failed to come up in it
+		return Stopped
+	}
+	return Failed
 }
 
 func (w *work) stopped() bool {

@@ -54,7 +54,7 @@ func (in Input) decide(ctx context.Context, items []*Item) {
 // ask decides about one item in a slot of its cloud, and tells how long the cloud took.
 func (i *Item) ask(ctx context.Context, clouds *limits, preflight bool) time.Duration {
 	cloud := i.desired.Limits.Cloud
-	give, err := clouds.take(ctx, cloud)
+	give, err := clouds.queue(cloud).take(ctx)
 	begun := time.Now()
 	if err == nil {
 		defer give()

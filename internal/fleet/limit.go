@@ -18,28 +18,49 @@ type limits struct {
 
 	mu      sync.Mutex
 	slots   map[string]chan struct{}
+	last    map[string]*place
 	counted map[string]*rate.Limiter
 	silent  map[string]error // of clouds that did not answer
 }
 
 func newLimits(perCloud int) *limits {
 	return &limits{
-		perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, counted: map[string]*rate.Limiter{}, silent: map[string]error{},
+		perCloud: max(perCloud, 1), slots: map[string]chan struct{}{}, last: map[string]*place{}, counted: map[string]*rate.Limiter{}, silent: map[string]error{},
 	}
 }
 
-// take waits for a slot of a cloud and gives what returns it; the error is that of a context that ended before.
-func (l *limits) take(ctx context.Context, cloud string) (func(), error) {
+// place is one in the queue for the slots of a cloud, so that work begins in the order in which people read of it.
+type place struct {
+	slots  chan struct{}
+	before *place // nil at the head of the queue
+	gone   chan struct{}
+}
+
+func (l *limits) queue(cloud string) *place {
 	l.mu.Lock()
-	slots := l.slots[cloud]
-	if slots == nil {
-		slots = make(chan struct{}, l.perCloud)
-		l.slots[cloud] = slots
+	defer l.mu.Unlock()
+	if l.slots[cloud] == nil {
+		l.slots[cloud] = make(chan struct{}, l.perCloud)
 	}
-	l.mu.Unlock()
+	p := &place{slots: l.slots[cloud], before: l.last[cloud], gone: make(chan struct{})}
+	l.last[cloud] = p
+	return p
+}
+
+// take waits for the slot and gives what returns it; the error is that of a context that ended before.
+func (p *place) take(ctx context.Context) (func(), error) {
+	defer close(p.gone)
+	if p.before != nil {
+		select {
+		case <-p.before.gone:
+			p.before = nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 	select {
-	case slots <- struct{}{}:
-		return func() { <-slots }, nil
+	case p.slots <- struct{}{}:
+		return func() { <-p.slots }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -34,20 +34,44 @@ func TestACloudTakesOnlySoManyCreations(t *testing.T) {
 
 func TestEachCloudHasSlotsOfItsOwn(t *testing.T) {
 	l := newLimits(1)
-	give, err := l.take(t.Context(), "hangs")
+	give, err := l.queue("hangs").take(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.take(t.Context(), "answers"); err != nil {
+	if _, err := l.queue("answers").take(t.Context()); err != nil {
 		t.Errorf("the slot of another cloud: %v", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.take(ended, "hangs"); err == nil {
+	if _, err := l.queue("hangs").take(ended); err == nil {
 		t.Error("the only slot was given twice")
 	}
 	give()
-	if _, err := l.take(t.Context(), "hangs"); err != nil {
+	if _, err := l.queue("hangs").take(t.Context()); err != nil {
 		t.Errorf("the slot that was given back: %v", err)
+	}
+}
+
+// TestWorkBeginsInItsOrder has goroutines ask in the opposite order to that in which they were queued.
+func TestWorkBeginsInItsOrder(t *testing.T) {
+	l := newLimits(1)
+	var queued []*place
+	for range 50 {
+		queued = append(queued, l.queue("one"))
+	}
+	order := make(chan int, len(queued))
+	for n := len(queued) - 1; n >= 0; n-- {
+		go func() {
+			give, err := queued[n].take(t.Context())
+			order <- n
+			if err == nil {
+				give()
+			}
+		}()
+	}
+	for want := range queued {
+		if got := <-order; got != want {
+			t.Fatalf("%d begins when it is the turn of %d", got, want)
+		}
 	}
 }

@@ -64,7 +64,8 @@ func (n *Node) Progress() string {
 	var parts []string
 	for _, child := range n.Children {
 		if child.Desired != nil {
-			parts = append(parts, fmt.Sprintf("%s %d/%d", child.title(), *child.Up, *child.Desired))
+			title := strings.Replace(child.title(), " "+n.Name+"-", " ", 1) // the line has little room
+			parts = append(parts, fmt.Sprintf("%s %d/%d", title, *child.Up, *child.Desired))
 		}
 	}
 	line := strings.Join(parts, ", ")

@@ -2,6 +2,7 @@ package view
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -75,7 +76,7 @@ func (c *Console) say(level int, label, text string) {
 	defer c.mu.Unlock()
 	line := label + text + "\n"
 	if c.file != nil {
-		_, _ = io.WriteString(c.file, c.now().UTC().Format(time.RFC3339)+" "+line)
+		_, _ = io.WriteString(c.file, c.now().UTC().Format(time.RFC3339)+" "+unpainted(line))
 	}
 	if c.quiet && level >= 0 || level > c.level {
 		return
@@ -83,35 +84,53 @@ func (c *Console) say(level int, label, text string) {
 	if label != "" && c.term.Color {
 		line = paint(yellow, label) + text + "\n"
 	}
-	_, _ = io.WriteString(c.out, c.live.erase()+line)
-	c.live.draw(c)
+	_, _ = io.WriteString(c.out, c.live.frame(c.term, line))
 }
 
-// Confirm asks a person. Where nobody can answer it refuses and says which flag answers instead.
-func (c *Console) Confirm(question string, yes bool) error {
+// Confirm asks a person. Where nobody can see the question and answer it refuses, and says which flag answers instead.
+func (c *Console) Confirm(ctx context.Context, question string, yes bool) error {
 	if yes {
 		return nil
 	}
-	if !interactive(c.in) {
+	if !IsTerminal(c.in) || !IsTerminal(c.out) {
 		return &uerr.Error{
 			Code: uerr.Usage, What: "this needs a confirmation and there is no terminal to ask on",
 			Object: question, Next: "add --yes",
 		}
 	}
-	return c.ask(question, c.in)
+	return c.ask(ctx, question, c.in)
 }
 
-func (c *Console) ask(question string, in io.Reader) error {
+// ask takes everything but a yes for a no. Reading cannot be interrupted: the goroutine that does it ends with the process.
+func (c *Console) ask(ctx context.Context, question string, in io.Reader) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, _ = fmt.Fprintf(c.out, "%s [y/N]: ", question)
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("reading the answer: %w", err)
+	type reply struct {
+		text string
+		err  error
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
+	replies := make(chan reply, 1)
+	go func() {
+		text, err := bufio.NewReader(in).ReadString('\n')
+		replies <- reply{text, err}
+	}()
+	refusal := &uerr.Error{Code: uerr.Cancelled, What: "cancelled, nothing was touched", Object: question}
+	select {
+	case <-ctx.Done():
+		_, _ = io.WriteString(c.out, "\n")
+		refusal.Next = "to be asked again, type the same command again"
+	case r := <-replies:
+		if r.err != nil && !errors.Is(r.err, io.EOF) {
+			return fmt.Errorf("reading the answer: %w", r.err)
+		}
+		if r.err != nil { // the line was not ended by who answers
+			_, _ = io.WriteString(c.out, "\n")
+		}
+		switch strings.ToLower(strings.TrimSpace(r.text)) {
+		case "y", "yes":
+			return nil
+		}
 	}
-	return &uerr.Error{Code: uerr.Cancelled, What: "cancelled, nothing was touched", Object: question}
+	return refusal
 }

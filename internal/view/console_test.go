@@ -9,9 +9,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/internal/view/viewtest"
 	"go.uber.org/goleak"
 )
 
@@ -88,47 +90,32 @@ func TestProgressOffTheTerminalIsPlainLines(t *testing.T) {
 	}
 }
 
-// screen plays what a terminal shows after the bytes: only the sequences that live.go uses.
+// screen is what a terminal of 80x24 shows after the bytes.
 func screen(text string) []string {
-	var lines []string
-	line := ""
-	for len(text) > 0 {
-		if m := regexp.MustCompile(`^\x1b\[(\d*)([AmJ])`).FindStringSubmatch(text); m != nil {
-			if m[2] == "A" {
-				up := int(m[1][0] - '0')
-				lines = lines[:len(lines)-up]
-			}
-			text = text[len(m[0]):]
-			continue
-		}
-		switch text[0] {
-		case '\n':
-			lines, line = append(lines, line), ""
-		case '\r':
-			line = ""
-		default:
-			line += text[:1]
-		}
-		text = text[1:]
+	s := viewtest.NewScreen(80, 24)
+	_, _ = s.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	shown := strings.TrimSuffix(s.Text(), "\n")
+	if shown == "" {
+		return nil
 	}
-	return lines
+	return strings.Split(shown, "\n")
 }
 
 func TestProgressOnATerminal(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	c, out, now := newTestConsole(ConsoleOptions{})
-	c.term = Terminal{Live: true, Color: true, Unicode: false, Width: func() int { return 30 }}
+	c.term = Terminal{Live: true, Color: true, Unicode: false, Size: func() (int, int) { return 30, 24 }}
 	p := c.Progress("Creating cluster dev1")
 	p.Start("machines")
 	p.Note("machines", strings.Repeat("a very long note ", 5))
 	now.pass(2 * time.Second)
 	c.Info("a message")
 	lines := screen(out.String())
-	if len(lines) != 5 || lines[1] != "a message" || !strings.HasSuffix(lines[2], "machines  2.0s") || lines[4] != "  2.0s in all" {
+	if len(lines) != 7 || lines[1] != "a message" || !strings.HasSuffix(lines[2], "machines  2.0s") || lines[6] != "  2.0s in all" {
 		t.Errorf("%q", lines)
 	}
 	for _, line := range lines {
-		if len(line) > 29 {
+		if utf8.RuneCountInString(line) > 29 {
 			t.Errorf("%q would wrap, and could not be erased", line)
 		}
 	}
@@ -142,7 +129,7 @@ func TestProgressOnATerminal(t *testing.T) {
 
 func TestNoColor(t *testing.T) {
 	c, out, _ := newTestConsole(ConsoleOptions{})
-	c.term = Terminal{Live: true, Width: func() int { return 80 }}
+	c.term = Terminal{Live: true, Size: func() (int, int) { return 80, 24 }}
 	p := c.Progress("title")
 	p.Start("phase")
 	p.Done("phase")
@@ -207,10 +194,10 @@ func TestLevels(t *testing.T) {
 
 func TestConfirm(t *testing.T) {
 	c, out, _ := newTestConsole(ConsoleOptions{Streams: Streams{In: strings.NewReader("y\n")}})
-	if err := c.Confirm("Delete it?", true); err != nil || out.String() != "" {
+	if err := c.Confirm(t.Context(), "Delete it?", true); err != nil || out.String() != "" {
 		t.Errorf("--yes asks all the same: %v %q", err, out)
 	}
-	err := c.Confirm("Delete it?", false)
+	err := c.Confirm(t.Context(), "Delete it?", false)
 	var known *uerr.Error
 	if !errors.As(err, &known) || known.Code != uerr.Usage || known.Next != "add --yes" {
 		t.Errorf("without a terminal: %#v", err)
@@ -219,10 +206,10 @@ func TestConfirm(t *testing.T) {
 		"y\n": uerr.OK, "Yes\n": uerr.OK, "n\n": uerr.Cancelled, "\n": uerr.Cancelled, "": uerr.Cancelled, "yup\n": uerr.Cancelled,
 	} {
 		c, out, _ := newTestConsole(ConsoleOptions{})
-		if got := uerr.ExitCode(c.ask("Delete it?", strings.NewReader(answer))); got != want {
+		if got := uerr.ExitCode(c.ask(t.Context(), "Delete it?", strings.NewReader(answer))); got != want {
 			t.Errorf("%q: %d, want %d", answer, got, want)
 		}
-		if out.String() != "Delete it? [y/N]: " {
+		if strings.TrimSuffix(out.String(), "\n") != "Delete it? [y/N]: " || strings.HasSuffix(out.String(), "\n") == strings.HasSuffix(answer, "\n") {
 			t.Errorf("%q", out)
 		}
 	}
@@ -243,7 +230,7 @@ func TestTransferOffTheTerminal(t *testing.T) {
 
 func TestTransferOnATerminal(t *testing.T) {
 	c, out, now := newTestConsole(ConsoleOptions{})
-	c.term = Terminal{Live: true, Width: func() int { return 80 }}
+	c.term = Terminal{Live: true, Size: func() (int, int) { return 80, 24 }}
 	transfer := c.Transfer("image.ova")
 	transfer.Update(0, 100)
 	now.pass(time.Second)

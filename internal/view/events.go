@@ -37,9 +37,3 @@ func (e *Events) Tell(event Event) {
 	event.Time = e.now().UTC()
 	_ = e.out.Encode(event)
 }
-
-// IsTerminal says whether a person looks at what is written to the stream.
-func IsTerminal(stream any) bool {
-	in, ok := stream.(io.Reader)
-	return ok && interactive(in)
-}

@@ -2,29 +2,26 @@ package view
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 )
 
-// frameEvery is how often a live tree is redrawn.
-const frameEvery = 120 * time.Millisecond
-
-// mostRows is how many running phases are drawn: what scrolls off a small screen could not be erased.
-const mostRows = 10
+// mostRows is how many running phases are drawn, and noteLines how many lines of what each of them waits for.
+const (
+	mostRows  = 10
+	noteLines = 3
+)
 
 // Progress shows an operation phase by phase. On a terminal it is a tree whose running phases move; elsewhere it is
 // one plain line at the start and one at the end of each phase. Every phase that was started must be ended.
 type Progress struct {
-	console *Console
-	title   string
-	began   time.Time
-	marks   marks
-	running []*running
-	stop    chan struct{}
-	stopped chan struct{}
-	frame   int
+	console   *Console
+	began     time.Time
+	marks     marks
+	running   []*running
+	animation *animation
+	frame     int
 }
 
 type running struct {
@@ -33,65 +30,16 @@ type running struct {
 	began time.Time
 }
 
-type marks struct {
-	spinner          []string
-	done, skip, fail string
-}
-
-func marksFor(unicode bool) marks {
-	if unicode {
-		return marks{spinner: strings.Split("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", ""), done: "✓", skip: "-", fail: "✗"}
-	}
-	return marks{spinner: []string{"|", "/", "-", "\\"}, done: "+", skip: "-", fail: "x"}
-}
-
 // Progress begins an operation. Close ends it, whatever happened.
 func (c *Console) Progress(title string) *Progress {
-	p := &Progress{console: c, title: title, began: c.now(), marks: marksFor(c.term.Unicode)}
+	p := &Progress{console: c, began: c.now(), marks: marksFor(c.term.Unicode)}
 	c.Info("%s", title)
-	if !c.term.Live || c.quiet {
-		return p
-	}
-	c.mu.Lock()
-	c.live = liveArea{lines: p.lines}
-	c.mu.Unlock()
-	p.stop, p.stopped = make(chan struct{}), make(chan struct{})
-	go p.animate()
+	p.animation = c.animate(p.lines, func() { p.frame++ })
 	return p
 }
 
-// animate redraws until Close.
-func (p *Progress) animate() {
-	defer close(p.stopped)
-	ticker := time.NewTicker(frameEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-p.stop:
-			return
-		case <-ticker.C:
-			p.console.mu.Lock()
-			p.frame++
-			p.console.live.draw(p.console)
-			p.console.mu.Unlock()
-		}
-	}
-}
-
 // Close takes the moving part off the screen. What has ended stays.
-func (p *Progress) Close() {
-	if p.stop == nil {
-		return
-	}
-	close(p.stop)
-	<-p.stopped
-	p.stop = nil
-	c := p.console
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, _ = io.WriteString(c.out, c.live.erase())
-	c.live = liveArea{}
-}
+func (p *Progress) Close() { p.animation.end() }
 
 // Start begins a phase.
 func (p *Progress) Start(name string) {
@@ -133,7 +81,7 @@ func (p *Progress) end(name, mark string, color int, word string) {
 			p.running = slices.Delete(p.running, i, i+1)
 		}
 	})
-	took := elapsed(now.Sub(began))
+	took := Elapsed(now.Sub(began))
 	if !p.console.term.Live {
 		p.console.Info("  %s: %s (%s)", name, word, took)
 		return
@@ -161,39 +109,41 @@ func (p *Progress) find(name string) *running {
 }
 
 // lines is the moving part: each running phase with its elapsed time and its note, and the total.
-func (p *Progress) lines() []string {
-	now := p.console.now()
+func (p *Progress) lines(columns, _ int) []string {
+	now, t := p.console.now(), p.console.term
 	spin := p.marks.spinner[p.frame%len(p.marks.spinner)]
 	var out []string
 	for i, r := range p.running {
 		if i == mostRows {
-			out = append(out, p.dim(fmt.Sprintf("  and %d more", len(p.running)-i)))
+			out = append(out, t.paint(grey, fmt.Sprintf("  and %d more", len(p.running)-i)))
 			break
 		}
-		out = append(out, p.row(spin, yellow, r.name, elapsed(now.Sub(r.began))))
-		if r.note != "" {
-			out = append(out, p.dim("      "+r.note))
+		out = append(out, p.row(spin, yellow, r.name, Elapsed(now.Sub(r.began))))
+		if r.note == "" {
+			continue
+		}
+		for _, line := range wrap(flat(r.note), columns-7, noteLines) {
+			out = append(out, t.paint(grey, "      "+line))
 		}
 	}
-	return append(out, p.dim("  "+elapsed(now.Sub(p.began))+" in all"))
+	return append(out, t.paint(grey, "  "+Elapsed(now.Sub(p.began))+" in all"))
 }
 
 func (p *Progress) row(mark string, color int, name, tail string) string {
-	if p.console.term.Color {
-		return "  " + paint(color, mark) + " " + name + "  " + paint(grey, tail)
-	}
-	return "  " + mark + " " + name + "  " + tail
+	t := p.console.term
+	return "  " + t.paint(color, mark) + " " + name + "  " + t.paint(grey, tail)
 }
 
-func (p *Progress) dim(text string) string {
-	if p.console.term.Color {
-		return paint(grey, text)
+// paint colours a text where that is wanted.
+func (t Terminal) paint(color int, text string) string {
+	if !t.Color || color == 0 || text == "" {
+		return text
 	}
-	return text
+	return paint(color, text)
 }
 
-// elapsed is short: 0.4s, 12.3s, 4m05s.
-func elapsed(d time.Duration) string {
+// Elapsed is short: 0.4s, 12.3s, 4m05s.
+func Elapsed(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}

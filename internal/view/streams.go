@@ -10,8 +10,11 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultWidth is used where the terminal does not say how wide it is.
-const defaultWidth = 80
+// The size of a window that does not tell its own.
+const (
+	defaultColumns = 80
+	defaultRows    = 24
+)
 
 // Streams are the three ends of a command. Out carries data only; messages, progress and errors go to Err.
 type Streams struct {
@@ -22,15 +25,15 @@ type Streams struct {
 
 // Terminal says what may be written to a stream.
 type Terminal struct {
-	Live    bool       // lines may be redrawn in place
-	Color   bool       // colours may be used
-	Unicode bool       // marks outside of ASCII may be used
-	Width   func() int // columns, asked at every redraw because windows are resized
+	Live    bool                       // lines may be redrawn in place
+	Color   bool                       // colours may be used
+	Unicode bool                       // marks outside of ASCII may be used
+	Size    func() (columns, rows int) // asked at every redraw because windows are resized
 }
 
 // terminalOf looks at a stream and at the conventions of the environment: NO_COLOR, TERM=dumb and the locale.
 func terminalOf(w io.Writer, environ []string) Terminal {
-	t := Terminal{Width: func() int { return defaultWidth }}
+	t := Terminal{Size: func() (int, int) { return defaultColumns, defaultRows }}
 	fd, ok := descriptor(w)
 	if !ok || !isatty.IsTerminal(fd) || lookup(environ, "TERM") == "dumb" {
 		return t
@@ -38,19 +41,19 @@ func terminalOf(w io.Writer, environ []string) Terminal {
 	t.Live = true
 	t.Color = lookup(environ, "NO_COLOR") == ""
 	t.Unicode = utf8Locale(environ)
-	t.Width = func() int {
-		width, _, err := term.GetSize(int(fd))
-		if err != nil || width <= 0 {
-			return defaultWidth
+	t.Size = func() (int, int) {
+		columns, rows, err := term.GetSize(int(fd))
+		if err != nil || columns <= 0 || rows <= 0 {
+			return defaultColumns, defaultRows
 		}
-		return width
+		return columns, rows
 	}
 	return t
 }
 
-// interactive says whether a person can answer a question on this stream.
-func interactive(r io.Reader) bool {
-	fd, ok := descriptor(r)
+// IsTerminal says whether a person is at the other end of a stream.
+func IsTerminal(stream any) bool {
+	fd, ok := descriptor(stream)
 	return ok && isatty.IsTerminal(fd)
 }
 

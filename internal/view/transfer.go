@@ -42,7 +42,7 @@ func (t *Transfer) Update(done, total int64) {
 	t.tenth = max(t.tenth, tenth)
 	if now := c.now(); now.Sub(t.drawn) >= frameEvery || done == total {
 		t.drawn = now
-		c.live.draw(c)
+		_, _ = io.WriteString(c.out, c.live.frame(c.term, ""))
 	}
 	c.mu.Unlock()
 	if report {
@@ -52,16 +52,10 @@ func (t *Transfer) Update(done, total int64) {
 
 // Close takes the bar off the screen.
 func (t *Transfer) Close() {
-	c := t.console
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.live.lines != nil {
-		_, _ = io.WriteString(c.out, c.live.erase())
-		c.live = liveArea{}
-	}
+	t.console.endLive()
 }
 
-func (t *Transfer) lines() []string {
+func (t *Transfer) lines(int, int) []string {
 	if t.total <= 0 {
 		return []string{fmt.Sprintf("%s  %s", t.title, Size(t.done))}
 	}

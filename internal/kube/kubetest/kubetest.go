@@ -39,9 +39,31 @@ func Client(t testing.TB, config *rest.Config) *kube.Client {
 		crds = append(crds, readCRDs(t, filepath.Join(moduleDir(t, "sigs.k8s.io/cluster-api"), folder, "config/crd/bases"))...)
 	}
 	for _, kind := range []string{"TestCluster", "TestMachine", "TestMachinePool"} {
-		crds = append(crds, testCRD(kind))
+		crds = append(crds, testCRD(kind, "v1beta1"))
 	}
 	crds = append(crds, resourceCRD())
+	install(t, api, crds)
+	c, err := kube.ForConfig(config)
+	must(t, err)
+	return c
+}
+
+// Infrastructure installs types of an infrastructure that take any content, for templates of a real one.
+func Infrastructure(t testing.TB, config *rest.Config, version string, kinds ...string) {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	must(t, apiextensionsv1.AddToScheme(scheme))
+	api, err := client.New(config, client.Options{Scheme: scheme})
+	must(t, err)
+	var crds []*apiextensionsv1.CustomResourceDefinition
+	for _, kind := range kinds {
+		crds = append(crds, testCRD(kind, version))
+	}
+	install(t, api, crds)
+}
+
+func install(t testing.TB, api client.Client, crds []*apiextensionsv1.CustomResourceDefinition) {
+	t.Helper()
 	for _, crd := range crds {
 		if err := api.Create(t.Context(), crd); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
@@ -50,9 +72,6 @@ func Client(t testing.TB, config *rest.Config) *kube.Client {
 	for _, crd := range crds {
 		awaitServed(t, api, crd.Name)
 	}
-	c, err := kube.ForConfig(config)
-	must(t, err)
-	return c
 }
 
 func readCRDs(t testing.TB, folder string) []*apiextensionsv1.CustomResourceDefinition {
@@ -74,7 +93,7 @@ func readCRDs(t testing.TB, folder string) []*apiextensionsv1.CustomResourceDefi
 }
 
 // testCRD is a type that takes any content.
-func testCRD(kind string) *apiextensionsv1.CustomResourceDefinition {
+func testCRD(kind, version string) *apiextensionsv1.CustomResourceDefinition {
 	yes, plural := true, strings.ToLower(kind)+"s"
 	anything := &apiextensionsv1.JSONSchemaProps{Type: "object", XPreserveUnknownFields: &yes}
 	return &apiextensionsv1.CustomResourceDefinition{
@@ -83,7 +102,7 @@ func testCRD(kind string) *apiextensionsv1.CustomResourceDefinition {
 			Group: InfraGroup, Scope: apiextensionsv1.NamespaceScoped,
 			Names: apiextensionsv1.CustomResourceDefinitionNames{Plural: plural, Kind: kind, ListKind: kind + "List"},
 			Versions: []apiextensionsv1.CustomResourceDefinitionVersion{{
-				Name: "v1beta1", Served: true, Storage: true,
+				Name: version, Served: true, Storage: true,
 				Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: anything},
 			}},
 		},

@@ -17,7 +17,7 @@ const ResourceKind = "TestResource"
 
 // resourceCRD is testCRD with a status that does not move the generation.
 func resourceCRD() *apiextensionsv1.CustomResourceDefinition {
-	crd := testCRD(ResourceKind)
+	crd := testCRD(ResourceKind, "v1beta1")
 	crd.Spec.Versions[0].Subresources = &apiextensionsv1.CustomResourceSubresources{Status: &apiextensionsv1.CustomResourceSubresourceStatus{}}
 	return crd
 }

@@ -205,8 +205,14 @@ func (d *Deps) stoppedApply(ctx context.Context) error {
 func oneError(err error) string {
 	var known *uerr.Error
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
-	if errors.As(err, &known) && known.Next != "" {
-		text += "; next: " + known.Next
+	next := ""
+	if findings := (uerr.Findings{}); errors.As(err, &findings) && len(findings) == 1 {
+		next = findings[0].Next
+	} else if errors.As(err, &known) {
+		next = known.Next
+	}
+	if next != "" {
+		text += "; next: " + next
 	}
 	return text
 }

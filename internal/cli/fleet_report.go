@@ -126,6 +126,9 @@ func outcome(result *fleet.Result) (view.Outcome, string) {
 	case fleet.Skipped:
 		return view.NotBegun, ""
 	}
+	if result.Item.Action == fleet.Refuse {
+		return view.Failed, result.Item.Why
+	}
 	return view.Failed, result.Err.Error()
 }
 

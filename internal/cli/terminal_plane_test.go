@@ -55,10 +55,15 @@ func newDesk(t *testing.T, config *rest.Config) *desk {
 	return d
 }
 
-// fleet writes a file with clusters of a fleet, and gives its name.
+// fleet writes a file with clusters of the fleet shops.
 func (d *desk) fleet(namespace string, clusters ...string) {
 	d.t.Helper()
-	text := "fleet: shops\ndefaults:\n  infrastructure: docker\n  kubernetesVersion: v1.36.3\n  namespace: " + namespace + "\nclusters:\n"
+	d.fleetOf("shops", namespace, clusters...)
+}
+
+func (d *desk) fleetOf(name, namespace string, clusters ...string) {
+	d.t.Helper()
+	text := "fleet: " + name + "\ndefaults:\n  infrastructure: docker\n  kubernetesVersion: v1.36.3\n  namespace: " + namespace + "\nclusters:\n"
 	for _, c := range clusters {
 		text += "  - " + c + "\n"
 	}
@@ -115,23 +120,47 @@ func timeless(screen string) string {
 	return regexp.MustCompile(`[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]`).ReplaceAllString(screen, "*")
 }
 
-// TestOnATerminal looks at what a person sees. Nobody plays Cluster API's controllers here, so that clusters are waited
+// TestOnATerminal looks at what a person sees. Nobody plays Cluster API's controllers at first, so that clusters are waited
 // for until somebody stops it.
 func TestOnATerminal(t *testing.T) {
 	config := kubetest.Plane(t)
 	c := kubetest.Client(t, config)
 	kubetest.Infrastructure(t, config, "v1beta2", "DevClusterTemplate", "DevMachineTemplate")
-	for name, test := range map[string]func(*testing.T, *desk){
-		"interrupted": testInterruptedOnATerminal, "small window": testSmallWindow, "answers": testAnswers, "long plan": testLongPlan,
-		"streams": testStreams, "plain": testPlainTerminals,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newDesk(t, config)
-			d.client = c
-			test(t, d)
-		})
-	}
+	t.Run("waiting", func(t *testing.T) {
+		for name, test := range map[string]func(*testing.T, *desk){
+			"interrupted": testInterruptedOnATerminal, "small window": testSmallWindow, "answers": testAnswers, "long plan": testLongPlan,
+			"streams": testStreams, "plain": testPlainTerminals,
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, config)
+				d.client = c
+				test(t, d)
+			})
+		}
+	})
+	kubetest.StandIn(t, c)
+	t.Run("to the end", func(t *testing.T) { testToTheEnd(t, newDesk(t, config)) })
+}
+
+// testToTheEnd leaves the whole table and a summary on the screen.
+func testToTheEnd(_ *testing.T, d *desk) {
+	d.fleetOf("bakeries", "end", "{name: taken}")
+	d.ends(d.run("apply", "--yes"), 0)
+	d.fleet("end", "{name: edge-1}", "{name: edge-2}", "{name: edge-3}", "{name: edge-4}")
+	term := d.run("apply", "--yes")
+	d.ends(term, 0)
+	d.want("done", term)
+
+	d.fleet("end", "{name: edge-1, workers: 2}", "{name: edge-4}", "{name: taken}")
+	term = d.run("apply", "--prune", "--continue-on-error")
+	term.Await("[y/N]:")
+	term.Type("y\n")
+	d.ends(term, 1)
+	d.want("partly", term)
+	term = d.run("apply", "--select", "edge-4")
+	d.ends(term, 0)
+	d.want("nothing", term)
 }
 
 func testInterruptedOnATerminal(_ *testing.T, d *desk) {
@@ -140,7 +169,7 @@ func testInterruptedOnATerminal(_ *testing.T, d *desk) {
 	term.Await("Apply this? [y/N]:")
 	d.want("prompt", term)
 	term.Type("y\n")
-	term.Await("cluster class")
+	term.Await("2 working, 1 waiting")
 	term.Type(viewtest.CtrlC)
 	d.ends(term, 3)
 	d.want("interrupted", term)
@@ -159,7 +188,7 @@ func testSmallWindow(_ *testing.T, d *desk) {
 	d.want("small-window", term)
 	term.Type(viewtest.CtrlC)
 	d.ends(term, 3)
-	if plain := term.Written(); strings.Count(plain, "small/edge-40  create  not begun") != 1 {
+	if plain := term.Plain(); strings.Count(plain, "small/edge-40  create  not begun") != 1 {
 		d.t.Errorf("the whole table is not left:\n%s", plain)
 	}
 }

@@ -24,7 +24,9 @@ const (
 func paint(color int, text string) string { return fmt.Sprintf("\x1b[%dm%s\x1b[0m", color, text) }
 
 // unpainted is a text as a file takes it.
-func unpainted(text string) string { return regexp.MustCompile(`\x1b\[\d*m`).ReplaceAllString(text, "") }
+func unpainted(text string) string {
+	return regexp.MustCompile(`\x1b\[\d*m`).ReplaceAllString(text, "")
+}
 
 // liveArea is the block of lines at the bottom of a terminal that is redrawn in place.
 type liveArea struct {

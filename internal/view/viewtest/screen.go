@@ -2,6 +2,7 @@
 package viewtest
 
 import (
+	"regexp"
 	"strings"
 	"sync"
 
@@ -37,11 +38,9 @@ func (s *Screen) Written() string {
 	return s.written.String()
 }
 
-// Size is the window's.
-func (s *Screen) Size() (columns, rows int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.columns, s.rows
+// Plain is Written without what only moves the cursor or colours: also what has left the window.
+func (s *Screen) Plain() string {
+	return regexp.MustCompile(`\x1b\[[\d;?]*[A-Za-z]|\r`).ReplaceAllString(s.Written(), "")
 }
 
 // Text is what the window shows, without blanks at the ends of lines and empty lines at its end.

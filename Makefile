@@ -84,6 +84,10 @@ rehearse-aws: build managers-aws moto ## The same against the simulated AWS, ove
 rehearse-azure: build managers-azure ## The same against the simulated Azure: AKS with a virtual node
 	$(BIN)/slipway rehearse -i azure -w 4
 
+.PHONY: rehearse-fleet
+rehearse-fleet: build managers moto ## The example of a fleet over all three: one file, one apply
+	$(BIN)/slipway rehearse -f docs/fleet.yaml
+
 .PHONY: lint
 lint: setup ## Check the code against the house style
 	$(TOOLS)/golangci-lint run ./...

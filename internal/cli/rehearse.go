@@ -28,11 +28,12 @@ func newRehearse(d *Deps) *cobra.Command {
 			"The rehearsal has a management plane, a kubeconfig and a home of its own; nothing of yours is touched. What your\n" +
 			"configuration names in a cloud is there in the simulated one. The plane and the simulator keep running for the next\n" +
 			"command, until rehearse stop.\n\n" +
-			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete.\n\n" +
+			"Without a command it shows the whole life of a cluster: init, create, describe, scale, delete; with -f that of the\n" +
+			"clusters of a file: init, diff, apply, delete.\n\n" +
 			"--delay, --fault and --boot-delay make the clouds slow or fail, from this command on until the rehearsal is stopped or\n" +
 			"they are lifted. A method is one of the cloud's API, such as CloneVM_Task, RunInstances or\n" +
 			"Microsoft.ContainerService/managedClusters/write.",
-		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n" +
+		Example: "  slipway rehearse -i vsphere\n  slipway rehearse -f fleet.yaml\n  slipway rehearse -- create cluster prod1 -p prod -w 5\n" +
 			"  slipway rehearse --fault CloneVM_Task=3 --delay PowerOnVM_Task=30s -- create cluster dev1 -p dev\n  slipway rehearse stop",
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -46,6 +47,7 @@ func newRehearse(d *Deps) *cobra.Command {
 			return runRehearse(cmd.Context(), d, o.trouble, args)
 		},
 	}
+	cmd.Flags().StringArrayVarP(&o.files, "filename", "f", nil, "file or folder with clusters: to make a tour of; may be given several times")
 	cmd.Flags().StringVarP(&o.infrastructure, "infrastructure", "i", defaultInfrastructure, "infrastructure of the tour")
 	cmd.Flags().IntVarP(&o.controlPlane, "controlplane-machine-count", "c", 3, "control plane machines that the tour scales to")
 	cmd.Flags().IntVarP(&o.workers, "worker-machine-count", "w", 4, "workers that the tour scales to")

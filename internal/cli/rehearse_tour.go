@@ -16,6 +16,7 @@ import (
 const tourCluster = "demo"
 
 type tourOptions struct {
+	files                 []string // of a fleet, whose life is shown in place of one cluster's
 	infrastructure        string
 	controlPlane, workers int // what the cluster is scaled to
 	keep                  bool
@@ -57,7 +58,7 @@ func (d *Deps) tour(o tourOptions) [][]string {
 }
 
 func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
-	if _, ok := d.provider(o.infrastructure).(rehearsable); !ok {
+	if _, ok := d.provider(o.infrastructure).(rehearsable); !ok && len(o.files) == 0 {
 		return uerr.Findings{{Where: "--infrastructure", Problem: "there is no rehearsal of " + o.infrastructure, Next: "-i " + d.providerNames("")[0]}}
 	}
 	env, err := startRehearsal(ctx, d, o.trouble)
@@ -71,13 +72,29 @@ func runTour(ctx context.Context, d *Deps, o tourOptions) (err error) {
 			}
 		}()
 	}
-	for _, step := range d.tour(o) {
+	steps, err := d.steps(o)
+	if err != nil {
+		return err
+	}
+	for _, step := range steps {
 		d.View.Info("\n$ %s %s", d.InvokedAs, strings.Join(step, " "))
 		if err := d.runStep(ctx, env, step); err != nil {
 			return err
 		}
 	}
 	return d.nothingLeft(ctx)
+}
+
+// steps are the tour of what was asked for.
+func (d *Deps) steps(o tourOptions) ([][]string, error) {
+	if len(o.files) == 0 {
+		return d.tour(o), nil
+	}
+	r, err := d.rehearsal()
+	if err != nil {
+		return nil, err
+	}
+	return d.fleetTour(r, o.files)
 }
 
 // runStep runs one command of the tour as a process of its own, as a person's would be.
@@ -89,7 +106,11 @@ func (d *Deps) runStep(ctx context.Context, env, args []string) error {
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = env, d.Streams.In, d.Streams.Out, d.Streams.Err
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
-	if err := cmd.Run(); err != nil {
+	err = cmd.Run()
+	if args[0] == "diff" && cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == int(changesCode) {
+		return nil
+	}
+	if err != nil {
 		return &uerr.Error{
 			What: "the rehearsal stopped", Object: strings.Join(args, " "), Cause: err,
 			Next: fmt.Sprintf("%s rehearse --keep leaves everything as it is, to be looked at", d.InvokedAs),

@@ -3,13 +3,19 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,7 +28,8 @@ func TestFleetMakesWhatALoopMakes(t *testing.T) {
 	t.Parallel()
 	r := initialised(t)
 	file := filepath.Join(r.home, "fleet.yaml")
-	text := "fleet: shops\nclusters:\n  - name: batch\n    workers: 2\n    variables:\n      VSPHERE_WORKER_MEM_MIB: 8192\n      VSPHERE_CONTROL_PLANE_ENDPOINT: 10.10.0.31\n"
+	hooks, told := listen(t)
+	text := "fleet: shops\n" + hooks + "clusters:\n  - name: batch\n    workers: 2\n    variables:\n      VSPHERE_WORKER_MEM_MIB: 8192\n      VSPHERE_CONTROL_PLANE_ENDPOINT: 10.10.0.31\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +76,8 @@ func TestFleetMakesWhatALoopMakes(t *testing.T) {
 	if loop, batch := read("loops"), read("batch"); loop != batch {
 		t.Errorf("(-loop +batch):\n%s", cmp.Diff(strings.Split(loop, "\n"), strings.Split(batch, "\n")))
 	}
-	if err := os.WriteFile(file, []byte("fleet: shops\nclusters: []\n"), 0o600); err != nil {
+	told(filepath.Join(r.home, "told"), "cluster.ready")
+	if err := os.WriteFile(file, []byte("fleet: shops\n"+hooks+"clusters: []\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.run("apply", "-f", file, "--prune"); got.code != 2 {
@@ -78,5 +86,42 @@ func TestFleetMakesWhatALoopMakes(t *testing.T) {
 	r.must("apply", "-f", file, "--prune", "--yes")
 	if all := r.clusters(); len(all) != 1 || all[0]["name"] != "loops" {
 		t.Errorf("after the prune: %v", all)
+	}
+	told(filepath.Join(r.home, "told"), "cluster.ready", "cluster.deleted")
+}
+
+// listen gives a webhook and a command for a fleet file, and a check that both were told of the cluster batch just this.
+func listen(t *testing.T) (hooks string, told func(file string, want ...string)) {
+	t.Helper()
+	const key = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	var mu sync.Mutex
+	var got []string
+	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var e struct{ Type, Subject string }
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &e)
+		}
+		if verifier, bad := standardwebhooks.NewWebhook(key); err != nil || bad != nil || verifier.Verify(body, r.Header) != nil {
+			t.Errorf("not what a receiver takes: %s", body)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, strings.TrimPrefix(e.Type, "sh.slipway.")+" "+e.Subject)
+	}))
+	t.Cleanup(receiver.Close)
+	hooks = "hooks:\n  - webhook: " + receiver.URL + "\n    secret: whsec_" + key +
+		"\n  - command: [sh, -c, 'echo \"$SLIPWAY_EVENT $SLIPWAY_NAMESPACE/$SLIPWAY_CLUSTER\" >> told']\n"
+	return hooks, func(file string, want ...string) {
+		t.Helper()
+		for i := range want {
+			want[i] += " default/batch"
+		}
+		written, err := os.ReadFile(file)
+		mu.Lock()
+		defer mu.Unlock()
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || string(written) != strings.Join(want, "\n")+"\n" {
+			t.Errorf("hooks (-want +got):\n%sthe command wrote %q, %v", diff, written, err)
+		}
 	}
 }

@@ -89,10 +89,9 @@ func receiver(h config.Hook) string {
 
 // close waits a while for what is on its way.
 func (h *fleetHooks) close(ctx context.Context) {
-	if n := h.sender.Waiting(); n > 0 {
-		h.deps.View.Info("Telling the hooks what happened: %d to go.", n)
-	}
+	slow := time.AfterFunc(time.Second, func() { h.deps.View.Info("Telling the hooks what happened: %d to go.", h.sender.Waiting()) })
 	h.sender.Close(ctx)
+	slow.Stop()
 	for place, n := range h.failed {
 		if n > 1 {
 			h.deps.View.Warn("%s: %d events did not arrive; audit.log names them", place, n)

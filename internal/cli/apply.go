@@ -134,7 +134,7 @@ func applyQuestion(deleted, replaced []string) string {
 	for _, loss := range []struct {
 		text  string
 		names []string
-	}{{"delete %s with all their machines", deleted}, {"replace machines of %s", replaced}} {
+	}{{"delete %s with all machines", deleted}, {"replace machines of %s", replaced}} {
 		if n := len(loss.names); n > mostNamed {
 			loss.names = append(slices.Clone(loss.names[:mostNamed]), fmt.Sprintf("%d more", n-mostNamed))
 		}

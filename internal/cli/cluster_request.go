@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/slipway-sh/slipway/internal/phase"
 	"github.com/slipway-sh/slipway/internal/render"
 	"github.com/slipway-sh/slipway/internal/uerr"
+	"github.com/slipway-sh/slipway/internal/view"
 	"github.com/slipway-sh/slipway/plans"
 	"github.com/slipway-sh/slipway/providers"
 	"github.com/slipway-sh/slipway/templates"
@@ -208,5 +210,20 @@ func (d *Deps) render(r *wantedCluster, values providers.Values) (*render.Object
 func (d *Deps) operate(ctx context.Context, title string, op phase.Operation) error {
 	progress := d.View.Progress(title)
 	defer progress.Close()
-	return phase.Run(ctx, progress, op)
+	return phase.Run(ctx, stoppable{progress, func() bool { return errors.Is(ctx.Err(), context.Canceled) }}, op)
+}
+
+// stoppable shows the phase in which somebody pressed Ctrl-C as stopped: nothing has failed.
+type stoppable struct {
+	*view.Progress
+	stopped func() bool
+}
+
+// Fail ends a phase that did not come to its end.
+func (s stoppable) Fail(name string) {
+	if s.stopped() {
+		s.Stop(name)
+	} else {
+		s.Progress.Fail(name)
+	}
 }

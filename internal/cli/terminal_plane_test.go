@@ -73,7 +73,10 @@ func (d *desk) fleetOf(name, namespace string, clusters ...string) {
 }
 
 func (d *desk) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(d.t.Context(), filepath.Join(d.home, "slipway"), append(args, "-f", "fleet.yaml", "--kubeconfig", "kubeconfig")...)
+	if args[0] == "apply" {
+		args = append(args, "-f", "fleet.yaml")
+	}
+	cmd := exec.CommandContext(d.t.Context(), filepath.Join(d.home, "slipway"), append(args, "--kubeconfig", "kubeconfig")...)
 	cmd.Dir, cmd.Env = d.home, d.env
 	return cmd
 }
@@ -112,8 +115,9 @@ func (d *desk) ends(term *viewtest.Terminal, code int) {
 	}
 }
 
-// timeless takes out what is another each time: how long it took, and the mark that moves.
+// timeless takes out what is another each time: how long it took, the mark that moves, and names by content.
 func timeless(screen string) string {
+	screen = regexp.MustCompile(`slipway-in-memory-[0-9a-f]{8}`).ReplaceAllString(screen, "slipway-in-memory-CONTENTS")
 	screen = regexp.MustCompile(` *\d+(\.\d|m\d\d)s`).ReplaceAllStringFunc(screen, func(took string) string {
 		return fmt.Sprintf("%*s", len(took), " TIME")
 	})
@@ -129,7 +133,7 @@ func TestOnATerminal(t *testing.T) {
 	t.Run("waiting", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *desk){
 			"interrupted": testInterruptedOnATerminal, "small window": testSmallWindow, "answers": testAnswers, "long plan": testLongPlan,
-			"streams": testStreams, "plain": testPlainTerminals,
+			"streams": testStreams, "plain": testPlainTerminals, "one cluster": testOneClusterOnATerminal,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -221,6 +225,16 @@ func testAnswers(t *testing.T, d *desk) {
 		term.Type(viewtest.CtrlC)
 		d.ends(term, 3)
 	}
+}
+
+// testOneClusterOnATerminal has phases that are done, had nothing to do, and were stopped.
+func testOneClusterOnATerminal(_ *testing.T, d *desk) {
+	d.columns = 60
+	term := d.run("create", "cluster", "dev1", "-i", "docker", "--kubernetes-version", "v1.36.3", "-n", "default")
+	term.Await("cluster class")
+	term.Type(viewtest.CtrlC)
+	d.ends(term, 3)
+	d.want("create-interrupted", term)
 }
 
 // testLongPlan shows all of a plan that is longer than the window before it asks.

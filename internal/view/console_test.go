@@ -120,8 +120,14 @@ func TestProgressOnATerminal(t *testing.T) {
 		}
 	}
 	p.Done("machines")
+	p.Start("class")
+	p.Skip("class", "already so")
+	p.Start("workers")
+	p.Stop("workers")
+	p.Start("rest")
+	p.Fail("rest")
 	p.Close()
-	want := []string{"Creating cluster dev1", "a message", "  + machines  2.0s"}
+	want := []string{"Creating cluster dev1", "a message", "  + machines  2.0s", "  - class  already so", "  ! workers  0.0s stopped", "  x rest  0.0s failed"}
 	if diff := cmp.Diff(want, screen(out.String())); diff != "" {
 		t.Error(diff)
 	}

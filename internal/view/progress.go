@@ -3,7 +3,6 @@ package view
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -71,6 +70,9 @@ func (p *Progress) Skip(name, why string) { p.end(name, p.marks.skip, grey, why)
 // Fail ends a phase that did not succeed; the error itself is printed once, at the end of the command.
 func (p *Progress) Fail(name string) { p.end(name, p.marks.fail, red, "failed") }
 
+// Stop ends a phase that was stopped from outside; what it waited for may come about by itself.
+func (p *Progress) Stop(name string) { p.end(name, p.marks.stopped, yellow, "stopped") }
+
 func (p *Progress) end(name, mark string, color int, word string) {
 	now := p.console.now()
 	began := now
@@ -86,10 +88,14 @@ func (p *Progress) end(name, mark string, color int, word string) {
 		p.console.Info("  %s: %s (%s)", name, word, took)
 		return
 	}
-	if word == "done" {
-		word = ""
+	tail := took + " " + word
+	switch mark {
+	case p.marks.done:
+		tail = took
+	case p.marks.skip:
+		tail = word
 	}
-	p.console.Info("%s", p.row(mark, color, name, strings.TrimSpace(took+" "+word)))
+	p.console.Info("%s", p.row(mark, color, name, tail))
 }
 
 // change runs f under the console's lock, because the redraw reads the same fields.

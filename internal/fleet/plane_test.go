@@ -61,7 +61,7 @@ func TestOnAPlane(t *testing.T) {
 	kubetest.StandIn(t, c)
 	for name, test := range map[string]func(*testing.T, bench){
 		"nothing to do": testNoOp, "change": testChange, "drift": testDrift, "pools": testPools, "prune": testPrune,
-		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "interrupted": testInterrupted,
+		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "dead holder": testDeadHolder, "interrupted": testInterrupted,
 		"same objects": testSameObjects, "failure": testFailure, "going on": testGoingOn,
 		"black hole": testBlackHole, "late danger": testLateDanger, "beside": testBeside, "protected meanwhile": testProtectedMeanwhile,
 	} {

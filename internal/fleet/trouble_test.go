@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -137,15 +140,69 @@ func testGoingOn(t *testing.T, b bench) {
 	}
 }
 
+// testLock has two applies of overlapping sets meet: the first is in the middle of the shared cluster until the second has
+// ended.
 func testLock(t *testing.T, b bench) {
-	must(t, b.client.EnsureNamespace(t.Context(), b.namespace))
-	lock, err := b.client.Lock(t.Context(), b.namespace, "a", kube.Holder{User: "bob", Host: "other", PID: os.Getpid(), Command: "apply"})
-	must(t, err)
-	defer lock.Release()
-	results := fleet.Apply(t.Context(), b.plan(t, b.want("a", "1", nil)), b.run())
-	if len(results) != 1 || results[0].Err == nil || !strings.Contains(results[0].Err.Error(), "bob@other") {
-		t.Errorf("%+v", results[0].Err)
+	ctx, cancel := context.WithTimeout(t.Context(), kubeWait)
+	defer cancel()
+	shared := b.want("shared", "1", nil)
+	firsts, seconds := b.plan(t, b.want("a", "1", nil), shared), b.plan(t, shared, b.want("z", "1", nil))
+	inside, ended := make(chan struct{}), make(chan struct{})
+	first, second := b.run(), b.run()
+	first.Reporter = func(i *fleet.Item) phase.Reporter {
+		return meeting{of: i.Name, there: inside, until: func() { _ = awaited(ctx, ended) }}
 	}
+	second.Holder.User, second.ContinueOnError = "bob", true
+	var all sync.WaitGroup
+	all.Go(func() {
+		for _, r := range fleet.Apply(ctx, firsts, first) {
+			if r.Status != fleet.Done {
+				t.Errorf("the first: %s %s %v", r.Item.Name, r.Status, r.Err)
+			}
+		}
+	})
+	must(t, awaited(ctx, inside))
+	for _, r := range fleet.Apply(ctx, seconds, second) {
+		refused := r.Status == fleet.Failed && strings.Contains(r.Err.Error(), "ann@desk")
+		if refused != (r.Item.Name == "shared") || !refused && r.Status != fleet.Done {
+			t.Errorf("the second: %s %s %v", r.Item.Name, r.Status, r.Err)
+		}
+	}
+	close(ended)
+	all.Wait()
+	b.apply(t, b.want("a", "1", nil), shared, b.want("z", "1", nil))
+}
+
+// meeting stays in the phase after the lock of the cluster shared.
+type meeting struct {
+	quiet
+	of    string
+	there chan<- struct{}
+	until func()
+}
+
+func (m meeting) Start(name string) {
+	if m.of == "shared" && name == "cluster class" {
+		close(m.there)
+		m.until()
+	}
+}
+
+// testDeadHolder has locks of a process of this machine that is gone, and of another machine that has not been heard of
+// for longer than a lock lasts.
+func testDeadHolder(t *testing.T, b bench) {
+	must(t, b.client.EnsureNamespace(t.Context(), b.namespace))
+	const gone = 1<<22 + 1 // above any pid the kernel gives
+	for name, pid := range map[string]int{"a": gone, "z": os.Getpid()} {
+		_, err := b.client.Lock(t.Context(), b.namespace, name, kube.Holder{User: "bob", Host: "other", PID: pid, Command: "apply"})
+		must(t, err)
+	}
+	lease := &coordinationv1.Lease{}
+	must(t, b.client.API().Get(t.Context(), kube.Key{Namespace: b.namespace, Name: "slipway-z"}, lease))
+	long := metav1.NewMicroTime(time.Now().Add(-time.Hour))
+	lease.Annotations["slipway.sh/holder-space"], lease.Spec.RenewTime = "another machine", &long
+	must(t, b.client.API().Update(t.Context(), lease))
+	b.apply(t, b.want("a", "1", nil), b.want("z", "1", nil))
 }
 
 // stopper ends a run at the start of a phase.

@@ -187,7 +187,11 @@ func (f *fleetOf) desired(e *config.Entry) (*fleet.Desired, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &fleet.Resolved{Objects: objects, Cloud: w.cloudWork()}, nil
+			out := &fleet.Resolved{Objects: objects, Cloud: w.cloudWork()}
+			if fixer, ok := w.provider.(providers.Fixer); ok {
+				out.Fixed = fixer.Fixed(w.values.Class)
+			}
+			return out, nil
 		},
 	}
 	return out, nil

@@ -2,27 +2,28 @@ package fleet
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// fixed says whether a field of a Cluster is decided once: its networks and its class, and what the infrastructures' own
-// objects refuse to change: where the cluster is and by which address it is reached.
-func fixed(field string) bool {
-	for _, prefix := range []string{
-		"spec.clusterNetwork.", "spec.topology.classRef.",
-		variable("controlPlaneEndpoint"), variable("region"), variable("location"), variable("subscription"), variable("resourceGroup"),
-		variable("network") + ".value.vpcId", variable("network") + ".value.vpcCidr", variable("network") + ".value.cidr",
-	} {
-		if field == prefix || strings.HasPrefix(field, prefix) && (strings.HasSuffix(prefix, ".") || field[len(prefix)] == '.') {
-			return true
-		}
+// fixed says whether a field of a Cluster is decided once: its networks and its class, and the variables, or fields of
+// them, of which the adapter says so, in the Cluster or in one of its pools.
+func fixed(field string, variables []string) bool {
+	if strings.HasPrefix(field, "spec.clusterNetwork.") || strings.HasPrefix(field, "spec.topology.classRef.") {
+		return true
 	}
-	return false
+	at := variableField.FindStringSubmatchIndex(field)
+	if at == nil {
+		return false
+	}
+	path := field[at[2]:at[3]] + strings.TrimPrefix(field[at[1]:], ".value")
+	return slices.ContainsFunc(variables, func(name string) bool {
+		below, ok := strings.CutPrefix(path, name)
+		return ok && (below == "" || below[0] == '.' || below[0] == '[')
+	})
 }
-
-func variable(name string) string { return "spec.topology.variables[name=" + name + "]" }
 
 // variableField finds the name of a variable in the field of a Cluster.
 var variableField = regexp.MustCompile(`variables(?:\.overrides)?\[name=([^\]]+)\]`)

@@ -7,29 +7,28 @@ import (
 )
 
 func TestFixedFields(t *testing.T) {
+	variables := []string{"region", "network.vpcId", "pool.zones", "controlPlaneEndpoint"}
 	for field, want := range map[string]bool{
-		"spec.clusterNetwork.pods.cidrBlocks[0]":                             true,
-		"spec.topology.classRef.name":                                        true,
-		"spec.topology.variables[name=controlPlaneEndpoint].value.host":      true,
-		"spec.topology.variables[name=region].value":                         true,
-		"spec.topology.variables[name=regions].value":                        false,
-		"spec.topology.variables[name=network].value":                        false,
-		"spec.topology.variables[name=network].value.vpcId":                  true,
-		"spec.topology.variables[name=network].value.cidrs":                  false,
-		"spec.topology.variables[name=worker].value.memoryMiB":               false,
-		"spec.topology.version":                                              false,
-		"spec.topology.workers.machineDeployments[name=region].replicas":     false,
-		"spec.topology.variables[name=location].value":                       true,
-		"spec.topology.variables[name=subscription].value":                   true,
-		"spec.topology.variables[name=resourceGroup].value.name":             true,
-		"spec.topology.variables[name=network].value.nodeSubnet.cidr":        false,
-		"spec.topology.workers.machineDeployments[name=md-0].class":          false,
-		"spec.topology.variables[name=virtualNode].value.subnet.cidr":        false,
-		"spec.clusterNetwork.services.cidrBlocks[1]":                         true,
-		"spec.topology.controlPlane.replicas":                                false,
-		"spec.topology.variables[name=controlPlaneEndpointPort].value.whole": false,
+		"spec.clusterNetwork.pods.cidrBlocks[0]":                                                      true,
+		"spec.clusterNetwork.services.cidrBlocks[1]":                                                  true,
+		"spec.topology.classRef.name":                                                                 true,
+		"spec.topology.version":                                                                       false,
+		"spec.topology.controlPlane.replicas":                                                         false,
+		"spec.topology.variables[name=controlPlaneEndpoint].value.host":                               true,
+		"spec.topology.variables[name=controlPlaneEndpointPort].value.whole":                          false,
+		"spec.topology.variables[name=region].value":                                                  true,
+		"spec.topology.variables[name=regions].value":                                                 false,
+		"spec.topology.variables[name=network].value":                                                 false,
+		"spec.topology.variables[name=network].value.vpcId":                                           true,
+		"spec.topology.variables[name=network].value.vpcIds":                                          false,
+		"spec.topology.variables[name=worker].value.region":                                           false,
+		"spec.topology.variables[name=pool].value.zones[0]":                                           true,
+		"spec.topology.workers.machineDeployments[name=region].replicas":                              false,
+		"spec.topology.workers.machineDeployments[name=md-0].class":                                   false,
+		"spec.topology.workers.machinePools[name=user].variables.overrides[name=pool].value.zones[1]": true,
+		"spec.topology.workers.machinePools[name=user].variables.overrides[name=pool].value.taints":   false,
 	} {
-		if got := fixed(field); got != want {
+		if got := fixed(field, variables); got != want {
 			t.Errorf("%s: %v", field, got)
 		}
 	}

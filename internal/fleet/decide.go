@@ -200,13 +200,16 @@ func (i *Item) impossible() error {
 	wanted := i.resolved.Objects.Cluster
 	var out uerr.Findings
 	for _, c := range i.Changes {
-		if fixed(c.Field) && c.From != "" {
-			out = append(out, uerr.Finding{
-				Where:   i.Where,
-				Problem: fmt.Sprintf("%s cannot change from %s to %s while the cluster is there", c.Field, c.From, orNothing(c.To)),
-				Next:    "put the old value back, or give the entry another name, move the work there, and delete " + i.Title(),
-			})
+		if !fixed(c.Field, i.resolved.Fixed) || c.From == "" {
+			continue
 		}
+		next := "put the old value back, or give the entry another name, move the work there, and delete " + i.Title()
+		if strings.HasPrefix(c.Field, "spec.topology.workers.") {
+			next = "put the old value back, or add a pool of another name, and take this one out once the work has moved"
+		}
+		out = append(out, uerr.Finding{
+			Where: i.Where, Problem: fmt.Sprintf("%s cannot change from %s to %s while the cluster is there", c.Field, c.From, orNothing(c.To)), Next: next,
+		})
 	}
 	if from := i.live.Labels[render.LabelInfrastructure]; from != "" && from != i.desired.Infrastructure {
 		out = uerr.Findings{{

@@ -47,6 +47,7 @@ type Desired struct {
 type Resolved struct {
 	Objects *render.Objects
 	Cloud   phase.Cloud
+	Fixed   []string // variables that cannot change while the cluster is there; see providers.Fixer
 }
 
 // Action is what is to be done about a cluster.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/slipway-sh/slipway/internal/fleet"
@@ -63,7 +64,7 @@ func TestOnAPlane(t *testing.T) {
 		"nothing to do": testNoOp, "change": testChange, "drift": testDrift, "pools": testPools, "prune": testPrune,
 		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "dead holder": testDeadHolder, "interrupted": testInterrupted,
 		"same objects": testSameObjects, "failure": testFailure, "going on": testGoingOn,
-		"black hole": testBlackHole, "late danger": testLateDanger, "beside": testBeside, "protected meanwhile": testProtectedMeanwhile,
+		"black hole": testBlackHole, "late danger": testLateDanger, "beside": testBeside, "fixed": testFixed, "protected meanwhile": testProtectedMeanwhile,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -330,4 +331,40 @@ func testAdoption(t *testing.T, b bench) {
 	}
 	b.apply(t, same)
 	expect(t, b.plan(t, same), "leave same")
+}
+
+// testFixed changes what the adapter says cannot change, in the cluster and in its pool, and what can.
+func testFixed(t *testing.T, b bench) {
+	of := func(asked, site, size, note string) *fleet.Desired {
+		d := b.want("a", asked, func(c *clusterv1.Cluster) {
+			c.Spec.Topology.Variables = []clusterv1.ClusterVariable{variable("site", site), variable("note", note)}
+			c.Spec.Topology.Workers.MachineDeployments[0].Variables.Overrides = []clusterv1.ClusterVariable{variable("size", size)}
+		})
+		resolve := d.Resolve
+		d.Resolve = func(ctx context.Context, live *clusterv1.Cluster) (*fleet.Resolved, error) {
+			out, err := resolve(ctx, live)
+			out.Fixed = []string{"site", "size"}
+			return out, err
+		}
+		return d
+	}
+	b.apply(t, of("1", "here", "small", "old"))
+	for name, c := range map[string]struct {
+		desired *fleet.Desired
+		action  fleet.Action
+		says    string
+	}{
+		"cluster": {of("2", "there", "small", "old"), fleet.Refuse, "give the entry another name"},
+		"pool":    {of("3", "here", "large", "old"), fleet.Refuse, "add a pool of another name"},
+		"neither": {of("4", "here", "small", "new"), fleet.Change, ""},
+	} {
+		p := b.plan(t, c.desired)
+		if p.Items[0].Action != c.action || c.says != "" && !strings.Contains(p.Findings()[0].Next, c.says) {
+			t.Errorf("%s: %v %+v", name, actions(p), p.Findings())
+		}
+	}
+}
+
+func variable(name, value string) clusterv1.ClusterVariable {
+	return clusterv1.ClusterVariable{Name: name, Value: apiextensionsv1.JSON{Raw: []byte(`"` + value + `"`)}}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -83,6 +84,23 @@ func (k class) checkRequired(t *testing.T, variables map[string]any) {
 	for _, name := range k.required {
 		if _, ok := variables[name]; !ok {
 			t.Errorf("class %s requires variable %s, which is missing", k.name, name)
+		}
+	}
+}
+
+// checkFixed wants the class to define what the adapter says cannot change of it: another name would guard nothing.
+func (k class) checkFixed(t *testing.T, names []string) {
+	t.Helper()
+	for _, name := range names {
+		variable, fields, _ := strings.Cut(name, ".")
+		at := k.variables[variable]
+		for field := range strings.SplitSeq(fields, ".") {
+			if field != "" {
+				at = at.child("properties").child(field)
+			}
+		}
+		if at == nil {
+			t.Errorf("class %s defines no %s, which cannot change", k.name, name)
 		}
 	}
 }

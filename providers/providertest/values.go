@@ -42,6 +42,9 @@ func (s Suite) checkVariables(t *testing.T) {
 			}
 			s.CheckClass(t, v)
 			k := s.class(t, v.Class)
+			if fixer, ok := s.Provider.(providers.Fixer); ok {
+				k.checkFixed(t, fixer.Fixed(v.Class))
+			}
 			checkPlain(t, v.Variables)
 			for _, pool := range v.Pools {
 				k.check(t, pool.Variables)

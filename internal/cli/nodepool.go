@@ -68,6 +68,7 @@ func loadPool(ctx context.Context, d *Deps, namespace, cluster, name string) (*p
 func (p *poolOfCluster) input(d *Deps, verb string, o poolOptions, edit kube.PoolEdit) phase.PoolInput {
 	return phase.PoolInput{
 		Client: p.client, Cluster: p.key, Edit: edit, Wait: o.wait, Resume: d.commandLine(),
+		Follow: d.typed() + " describe cluster " + p.key.Name + " -n " + p.key.Namespace,
 		Holder: holder(verb + " nodepool " + p.key.Name + " " + p.name),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/kube/kubetest"
@@ -134,6 +135,7 @@ func TestOnATerminal(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *desk){
 			"interrupted": testInterruptedOnATerminal, "small window": testSmallWindow, "answers": testAnswers, "long plan": testLongPlan,
 			"streams": testStreams, "plain": testPlainTerminals, "one cluster": testOneClusterOnATerminal,
+			"pool removed": testPoolRemoved,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -162,6 +164,11 @@ func testToTheEnd(_ *testing.T, d *desk) {
 	term.Type("y\n")
 	d.ends(term, 1)
 	d.want("partly", term)
+	term = d.run("upgrade", "cluster", "edge-4", "-n", "end", "--kubernetes-version", "v1.36.3", "--wait=false")
+	d.ends(term, 0)
+	if !strings.Contains(term.Text(), "Cluster edge-4 has v1.36.3.") {
+		d.t.Errorf("nothing was to be upgraded:\n%s", term.Text())
+	}
 	term = d.run("apply", "--select", "edge-4")
 	d.ends(term, 0)
 	d.want("nothing", term)
@@ -235,6 +242,23 @@ func testOneClusterOnATerminal(_ *testing.T, d *desk) {
 	term.Type(viewtest.CtrlC)
 	d.ends(term, 3)
 	d.want("create-interrupted", term)
+}
+
+// testPoolRemoved is told to type something that works: the pool is not there any more.
+func testPoolRemoved(t *testing.T, d *desk) {
+	cluster, two := kubetest.Cluster("default", "pools"), int32(2)
+	pools := &cluster.Spec.Topology.Workers.MachineDeployments
+	*pools = append(*pools, clusterv1.MachineDeploymentTopology{Class: "worker", Name: "md-1", Replicas: &two})
+	if err := d.client.API().Create(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	term := d.run("delete", "nodepool", "pools", "md-1", "-n", "default", "--wait", "--yes")
+	term.Await("control plane ready")
+	term.Type(viewtest.CtrlC)
+	d.ends(term, 3)
+	if got := strings.ReplaceAll(term.Plain(), "\n", ""); !strings.Contains(got, "to go on watching, type: slipway describe cluster pools -n default") {
+		t.Errorf("%s", term.Text())
+	}
 }
 
 // testLongPlan shows all of a plan that is longer than the window before it asks.

@@ -11,11 +11,31 @@ import (
 // DeletePool removes a pool of workers with its machines.
 func DeletePool(in PoolInput) Operation {
 	c, key := in.Client, in.Cluster
-	return in.operation([]Phase{
+	removal := &lastRemoval{removePool: removePool{client: c, key: key, pool: in.Edit.Name}}
+	op := in.operation([]Phase{
 		checkRemoval{client: c, key: key, pool: in.Edit.Name},
 		&lockCluster{client: c, key: key, holder: in.Holder},
-		removePool{client: c, key: key, pool: in.Edit.Name},
+		removal,
 	})
+	op.onward = func() string {
+		if removal.done {
+			return in.Follow
+		}
+		return ""
+	}
+	return op
+}
+
+// lastRemoval remembers that the pool is gone: there is no such pool to remove when the same command is typed again.
+type lastRemoval struct {
+	removePool
+	done bool
+}
+
+func (p *lastRemoval) Apply(ctx context.Context, note func(string)) error {
+	err := p.removePool.Apply(ctx, note)
+	p.done = err == nil
+	return err
 }
 
 // checkRemoval refuses to take away the pool that a cluster cannot do without.

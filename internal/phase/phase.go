@@ -4,6 +4,7 @@
 package phase
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,8 @@ type Operation struct {
 	Meanwhile string // what goes on by itself: "the management cluster goes on building it"
 	Resume    string // what to type to go on: "slipway create cluster dev1 -p dev"
 
-	verdict func() error // the operation's own error once all phases are through; may be nil
+	verdict func() error  // the operation's own error once all phases are through; may be nil
+	onward  func() string // what to type instead of Resume, once typing the same again would be refused; may be nil, and give ""
 }
 
 // Run checks and applies the phases in order. An interrupted or timed out operation returns an error that says what is
@@ -153,6 +155,9 @@ func (op Operation) explain(ctx context.Context, p Phase, err error) error {
 }
 
 func (op Operation) next(fallback string) string {
+	if op.onward != nil {
+		op.Resume = cmp.Or(op.onward(), op.Resume)
+	}
 	switch {
 	case op.Resume == "":
 		return fallback

@@ -16,6 +16,7 @@ type PoolInput struct {
 	Holder  kube.Holder
 	Wait    bool   // until every machine asked for is up, instead of returning once accepted
 	Resume  string // the command line that goes on with it
+	Follow  string // the one that shows a cluster whose pool is gone already
 }
 
 // SetPool changes a pool of workers, or adds one.

@@ -142,6 +142,26 @@ func TestANarrowerWindow(t *testing.T) {
 	}
 }
 
+// TestATreeInASmallWindow has more to say than lines to say it on.
+func TestATreeInASmallWindow(t *testing.T) {
+	w := &window{columns: 40, rows: 12}
+	c, _, _ := newTestConsole(ConsoleOptions{})
+	c.term = w.terminal()
+	p := c.Progress("Creating")
+	defer p.Close()
+	for i := range 10 {
+		name := fmt.Sprintf("phase %d", i)
+		p.Start(name)
+		p.Note(name, strings.Repeat("words and ", 20))
+	}
+	c.Info("drawn")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.live.drawn) != 11 {
+		t.Errorf("%d lines are drawn in a window of 12, of which the cursor has one", len(c.live.drawn))
+	}
+}
+
 // TestRedrawDoesNotFlicker looks at a frame: lines are written over, not cleared first.
 func TestRedrawDoesNotFlicker(t *testing.T) {
 	w := &window{columns: 80, rows: 24}

@@ -3,6 +3,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -111,6 +113,20 @@ func Alive(pid int) bool {
 		return noProc != nil
 	}
 	return err != nil || !zombie(stat)
+}
+
+// Born tells a process from a later one with the same pid: it is when the kernel started it, "" where that is not known.
+func Born(pid int) string {
+	const startTime = 19 // of the fields behind the program's name, which are numbered from the state letter on (proc(5))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) <= startTime {
+		return ""
+	}
+	return fields[startTime]
 }
 
 // zombie reads the state letter, which follows the program's name in parentheses (proc(5)).

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-sh/slipway/internal/daemon"
 	"github.com/slipway-sh/slipway/internal/sim/aws"
 	"github.com/slipway-sh/slipway/internal/sim/azure"
 	"k8s.io/klog/v2"
@@ -38,6 +39,7 @@ type Options struct {
 // state is what state.json publishes.
 type state struct {
 	PID     int      `json:"pid"`
+	Born    string   `json:"born"`
 	Proxy   string   `json:"proxy"`
 	CAFile  string   `json:"caFile"`
 	Control string   `json:"control"`
@@ -98,7 +100,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	s := state{PID: os.Getpid(), CAFile: filepath.Join(o.Dir, "ca.crt"), VCenter: inventory.VSphere.Host}
+	s := state{PID: os.Getpid(), Born: daemon.Born(os.Getpid()), CAFile: filepath.Join(o.Dir, "ca.crt"), VCenter: inventory.VSphere.Host}
 	if err := ca.write(s.CAFile); err != nil {
 		return err
 	}

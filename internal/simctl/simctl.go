@@ -28,6 +28,7 @@ type Simulator struct {
 // State is what a running simulator publishes in state.json.
 type State struct {
 	PID     int    `json:"pid"`
+	Born    string `json:"born"`    // daemon.Born of it: a pid is given to another program some day
 	Proxy   string `json:"proxy"`   // http://127.0.0.1:PORT, the whole internet of a rehearsal
 	CAFile  string `json:"caFile"`  // the CA that signs the simulated clouds
 	Control string `json:"control"` // http://127.0.0.1:PORT
@@ -56,7 +57,9 @@ type Call struct {
 }
 
 // Running says whether the process that published the state is still there.
-func (s State) Running() bool { return daemon.Alive(s.PID) }
+func (s State) Running() bool {
+	return daemon.Alive(s.PID) && (s.Born == "" || daemon.Born(s.PID) == s.Born)
+}
 
 // Status reads the published state; a simulator that never ran has the zero state.
 func (s Simulator) Status() (State, error) {

@@ -33,6 +33,7 @@ const (
 	Failed    Result = "failed"
 	Cancelled Result = "cancelled"
 	TimedOut  Result = "timed out"
+	Begun     Result = "begun" // of a command whose end is another line, unless it was killed
 )
 
 // Entry is one line. Command, Action and Error must hold no secret.

@@ -82,7 +82,7 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	d.View.Findings(plan.Unread())
 	d.sayPlan(plan, o.prune)
 	if len(o.work(plan)) == 0 {
-		return nil
+		return plan.Unread().Err()
 	}
 	if err := d.confirmPlan(ctx, plan, o); err != nil {
 		return err
@@ -147,6 +147,7 @@ func applyQuestion(deleted, replaced []string) string {
 
 func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, f *fleetOf, o applyOptions) error {
 	begun := d.Now()
+	d.recordBegun()
 	clients := map[string]*kube.Client{}
 	for _, m := range f.input.Managements {
 		clients[m.Name] = m.Client

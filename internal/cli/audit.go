@@ -84,7 +84,20 @@ type work struct {
 	err    error
 }
 
-func (d *Deps) recordOne(ctx context.Context, t trail, w work) {
+// recordBegun writes down that a command goes to work on many clusters: one that is killed writes nothing else.
+func (d *Deps) recordBegun() {
+	e := d.entry(d.trail, work{})
+	e.Result = audit.Begun
+	d.keep(e)
+}
+
+func (d *Deps) keep(e audit.Entry) {
+	if err := (audit.Log{Home: d.home()}).Append(e); err != nil {
+		d.View.Warn("the command is not in the audit log: %v", err)
+	}
+}
+
+func (d *Deps) entry(t trail, w work) audit.Entry {
 	now, who := d.Now(), holder("")
 	e := audit.Entry{
 		Time: now.UTC().Truncate(time.Millisecond), User: who.User, Host: who.Host, PID: who.PID,
@@ -97,9 +110,12 @@ func (d *Deps) recordOne(ctx context.Context, t trail, w work) {
 	if w.err != nil {
 		e.Error, _, _ = strings.Cut(secret.Scrub(w.err.Error(), t.secrets...), "\n")
 	}
-	if err := (audit.Log{Home: d.home()}).Append(e); err != nil {
-		d.View.Warn("the command is not in the audit log: %v", err)
-	}
+	return e
+}
+
+func (d *Deps) recordOne(ctx context.Context, t trail, w work) {
+	e := d.entry(t, w)
+	d.keep(e)
 	if t.client == nil || t.cluster.Name == "" {
 		return
 	}

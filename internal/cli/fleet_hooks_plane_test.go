@@ -111,6 +111,9 @@ clusters:
 	if err != nil || !strings.Contains(string(log), `"action":"hook"`) || strings.Contains(string(log), "hunter2") || strings.Contains(string(log), "T0KEN") {
 		t.Errorf("the audit log: %v\n%s", err, log)
 	}
+	if first, _, _ := strings.Cut(string(log), "\n"); !strings.Contains(first, `"result":"begun"`) {
+		t.Errorf("an apply that is killed from now on left %s", first)
+	}
 }
 
 func checkTold(t *testing.T, told map[string]hook.Data) {

@@ -28,7 +28,7 @@ func TestSeveralManagementClusters(t *testing.T) {
 	closed.shut()
 	in := fleet.Input{Families: []string{"several"}, Awaited: true, Preflight: true, Patience: time.Second}
 	for name, c := range map[string]*kube.Client{
-		"east": east.client, "west": west.client, "closed": clientAt(t, closed), "silent": clientAt(t, silent),
+		"east": east.client, "west": west.client, "closed": clientAt(t, closed), "silent": clientAt(t, silent), "unnamed": clientAt(t, closed),
 	} {
 		in.Managements = append(in.Managements, fleet.Management{Name: name, Client: c})
 	}
@@ -47,6 +47,9 @@ func TestSeveralManagementClusters(t *testing.T) {
 		if !strings.Contains(p.Findings().Error(), name) {
 			t.Errorf("%q is not in %v", name, p.Findings())
 		}
+	}
+	if unread := p.Unread(); len(unread) != 1 || unread[0].Where != "management cluster unnamed" {
+		t.Errorf("that nobody knows what is gone from a management cluster without entries: %v", unread)
 	}
 	r := east.run()
 	r.ContinueOnError = true

@@ -81,7 +81,7 @@ func runUpgradeCluster(ctx context.Context, d *Deps, name string, o upgradeOptio
 	if err := d.operate(ctx, fmt.Sprintf("Upgrading cluster %s to %s", name, edit.Version), op); err != nil {
 		return err
 	}
-	if !o.wait && !(from == edit.Version && kube.Settled(p.cluster)) {
+	if !o.wait && (from != edit.Version || !kube.Settled(p.cluster)) {
 		d.View.Info("Cluster %s is being upgraded to %s; follow it with: %s describe cluster %s", name, edit.Version, d.typed(), name)
 		return nil
 	}

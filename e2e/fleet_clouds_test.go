@@ -122,7 +122,6 @@ func (f cloudFleet) step(t *testing.T, name string, test func(cloudFleet)) {
 
 // testCreation kills apply while some of the clusters are being made, and types it again.
 func (f cloudFleet) testCreation() {
-	f.t.Helper()
 	f.ends(2, []string{"create  tills", "create  web", "create  events", "3 to create, 0 to change, 0 to delete"}, "diff")
 	f.killedAt(`"phase":"infrastructure ready","status":"started"`, "apply", "-f", f.file)
 	if got := f.ends(2, nil, "diff"); strings.Contains(got.stdout, "refuse") || !strings.Contains(got.stdout, "0 to delete") {
@@ -248,7 +247,6 @@ func (f cloudFleet) wantInClouds(want map[string]int) {
 // testNothingToDo applies the file again where no cloud can be reached, which takes nothing but reads of the management
 // cluster.
 func (f cloudFleet) testNothingToDo() {
-	f.t.Helper()
 	f.wantInClouds(map[string]int{"tills": 2, "web": 3, "events": 1, "spare": 2})
 	through := f.recorder(f.t)
 	f.ends(0, []string{"3 left alone"}, "diff", "--kubeconfig", through.kubeconfig)
@@ -265,7 +263,6 @@ func (f cloudFleet) testNothingToDo() {
 
 // testAllRefused changes all clusters while every cloud refuses the credentials.
 func (f cloudFleet) testAllRefused() {
-	f.t.Helper()
 	f.edit("name: counter\n        workers: 1", "name: counter\n        workers: 2", "infrastructure: aws\n    workers: 1", "infrastructure: aws\n    workers: 2",
 		"v1.35.4", "v1.36.3")
 	own := f
@@ -276,7 +273,6 @@ func (f cloudFleet) testAllRefused() {
 
 // testChange has Azure refuse an upgrade for good while the other clouds do their part.
 func (f cloudFleet) testChange() {
-	f.t.Helper()
 	through := f.recorder(f.t)
 	f.ends(2, []string{
 		"change  tills\n        spec.topology.workers.machineDeployments[name=counter].replicas: 1 -> 2\n",
@@ -309,7 +305,6 @@ func (f cloudFleet) testChange() {
 
 // testPrune takes two clusters from the file, one of them protected.
 func (f cloudFleet) testPrune() {
-	f.t.Helper()
 	f.edit(f.entry("tills"), "", f.entry("events"), "")
 	say := []string{"delete  events: it is in no file of fleet shops any more", "leave   tills: it is in no file any more, and protected"}
 	f.ends(0, append(say, "Nothing is deleted without --prune"), "apply")
@@ -323,7 +318,6 @@ func (f cloudFleet) testPrune() {
 
 // testEnd takes the protection away and deletes everything, what is in no fleet by its name.
 func (f cloudFleet) testEnd(tills string) {
-	f.t.Helper()
 	f.edit(f.entry("web"), strings.Replace(tills, "protect: true", "protect: false", 1))
 	f.ends(0, []string{"change  tills", "protect: true -> false", "delete  web", "2 done, 0 failed"}, "apply", "--prune", "--yes")
 	f.write("fleet: shops\nclusters: []\n")

@@ -13,6 +13,7 @@ func TestFixed(t *testing.T) {
 		"network":         {"": false, classEKS: false},
 		"network.subnets": {"": false, classEKS: false},
 		"loadBalancer":    {"": true, classEKS: false},
+		"worker":          {"": false, classEKS: true},
 		"tags":            {"": false, classEKS: false},
 		"ami":             {"": false, classEKS: false},
 	} {

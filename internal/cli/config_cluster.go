@@ -8,15 +8,20 @@ import (
 
 func newConfigCluster(d *Deps) *cobra.Command {
 	var flags clusterFlags
+	var files fleetFlags
 	cmd := &cobra.Command{
-		Use:   "cluster NAME",
-		Short: "Print everything that create cluster would apply, as YAML",
-		Args:  cobra.ExactArgs(1),
+		Use:   "cluster NAME | -f FILE|DIR|-...",
+		Short: "Print everything that create cluster, or with -f apply, would apply, as YAML",
+		Args:  files.nameOrFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(files.files) > 0 {
+				return runConfigFleet(cmd.Context(), d, &files, &flags)
+			}
 			return runConfigCluster(cmd.Context(), d, args[0], &flags)
 		},
 	}
 	flags.bind(cmd, d)
+	files.bind(cmd)
 	return cmd
 }
 

@@ -56,10 +56,18 @@ type fleetOf struct {
 // loadFleet reads and checks the files. Everything that is wrong with them is reported at once, and nothing has been
 // contacted by then.
 func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
+	f, loaded, err := d.readFleet(o)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.add(loaded)
+}
+
+func (d *Deps) readFleet(o *fleetFlags) (*fleetOf, *config.Fleet, error) {
 	f := &fleetOf{deps: d, managements: map[string]*kube.Client{}, input: fleet.Input{Select: o.selector()}}
 	cfg, err := d.configuration(nil, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f.regions = cfg.Regions()
 	for _, r := range f.regions {
@@ -69,11 +77,11 @@ func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
 	}
 	options, err := f.options(o.files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	loaded, err := config.LoadFleet(options)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	findings := loaded.Validate()
 	for _, e := range loaded.Entries() {
@@ -85,12 +93,12 @@ func (d *Deps) loadFleet(o *fleetFlags) (*fleetOf, error) {
 		}
 	}
 	if refused := findings.Err(); refused != nil {
-		return nil, refused
+		return nil, nil, refused
 	}
 	d.View.Findings(findings.Warnings())
 	f.hooks = loaded.Hooks()
 	d.trail.secrets = append(d.trail.secrets, loaded.Secrets()...)
-	return f, f.add(loaded)
+	return f, loaded, nil
 }
 
 func (f *fleetOf) options(files []string) (config.FleetOptions, error) {

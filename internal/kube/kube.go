@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -56,6 +57,8 @@ type Client struct {
 	api    client.WithWatch
 	config *rest.Config
 	now    func() time.Time
+
+	waiting atomic.Int64 // waits under way, which share what the server can do
 }
 
 // Connect makes a client from a kubeconfig file; an empty path means kubectl's rules ($KUBECONFIG, then ~/.kube/config)

@@ -18,6 +18,10 @@ const (
 	outageLimit = 30 * time.Second
 	// noteEvery bounds how often the tree is read for the progress line, because that takes a request for each kind.
 	noteEvery = time.Second
+	// Many waits at once, those of a fleet, take turns: of all together a tree is read and a look taken no more often.
+	// Fifty that did not were most of what the management cluster had to do.
+	noteOfAll = 200 * time.Millisecond
+	lookOfAll = 10 * time.Millisecond
 	// lastWord is what the reading of the blocking condition may take once the deadline is over.
 	lastWord = 5 * time.Second
 )
@@ -27,6 +31,8 @@ type look func(ctx context.Context) (done bool, err error)
 
 // until looks whenever a target changes, until the look is done. It returns nil, the look's error, or ctx's.
 func (c *Client) until(ctx context.Context, targets []target, see look) error {
+	c.waiting.Add(1)
+	defer c.waiting.Add(-1)
 	signals, stop := c.watch(ctx, targets)
 	defer stop()
 	tick := time.NewTicker(lookAnyway)
@@ -48,13 +54,19 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 		case c.now().Sub(outage) > outageLimit:
 			return err
 		}
-		sleep(ctx, lookEvery)
+		sleep(ctx, c.pause(lookEvery, lookOfAll))
 		select {
 		case <-ctx.Done():
 		case <-signals:
 		case <-tick.C:
 		}
 	}
+}
+
+// pause is between two requests of one wait: as long as one wait alone pauses, or as long as it takes until all that are
+// under way had their turn.
+func (c *Client) pause(ofOne, ofAll time.Duration) time.Duration {
+	return max(ofOne, time.Duration(c.waiting.Load())*ofAll)
 }
 
 // Await waits until done says so of the Cluster, and tells note what it waits for. One deadline, ctx's, counts: when it
@@ -80,7 +92,7 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 		if done, err := see(ctx, cluster); done || err != nil {
 			return done, err
 		}
-		if c.now().Sub(noted) < noteEvery {
+		if c.now().Sub(noted) < c.pause(noteEvery, noteOfAll) {
 			return false, nil
 		}
 		noted = c.now()
@@ -97,7 +109,7 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 		if uerr.ExitCode(err) == uerr.NotFound {
 			return true, nil
 		}
-		if err == nil && c.now().Sub(noted) >= noteEvery {
+		if err == nil && c.now().Sub(noted) >= c.pause(noteEvery, noteOfAll) {
 			noted = c.now()
 			c.note(ctx, key, note)
 		}

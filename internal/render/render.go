@@ -37,6 +37,9 @@ const (
 	PoolClass = "worker"
 )
 
+// Separator stands between two documents of YAML.
+const Separator = "---\n"
+
 // Input is what a cluster is rendered from.
 type Input struct {
 	Request        providers.Request
@@ -134,7 +137,13 @@ func (o *Objects) ApplyOrder() []client.Object {
 
 // YAML is every object but the Secrets, one document each, in the order of ApplyOrder.
 func (o *Objects) YAML() ([]byte, error) {
-	var b bytes.Buffer
+	documents, err := o.Documents()
+	return bytes.Join(documents, []byte(Separator)), err
+}
+
+// Documents are the parts of YAML.
+func (o *Objects) Documents() ([][]byte, error) {
+	var out [][]byte
 	for _, object := range o.ApplyOrder() {
 		if _, secret := object.(*corev1.Secret); secret {
 			continue
@@ -143,12 +152,9 @@ func (o *Objects) YAML() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("write %s %s: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
 		}
-		if b.Len() > 0 {
-			b.WriteString("---\n")
-		}
-		b.Write(document)
+		out = append(out, document)
 	}
-	return b.Bytes(), nil
+	return out, nil
 }
 
 // marshal writes one object. An untyped one needs no way round by JSON, which takes as long as the writing itself.

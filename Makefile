@@ -102,11 +102,21 @@ e2e: build managers ## Run the rehearsal tier: the CLI, the real controllers, a 
 	go test -tags e2e -count 1 -timeout 40m -v ./e2e/...
 
 .PHONY: bench
-bench: build managers ## Print the figures: start-up, plane, rendering, creation, each against upstream in the same run
+bench: build managers ## Print the figures: start-up, plane, rendering, creation, fleets, each against upstream in the same run
 	go test -tags e2e -run '^$$' -bench '^BenchmarkStart$$|^BenchmarkGenerate$$' -benchtime 40x -timeout 15m ./e2e
 	go test -tags e2e -run '^$$' -bench '^BenchmarkPlaneStart$$' -benchtime 10x -timeout 15m ./e2e
 	go test -tags e2e -run '^$$' -bench '^BenchmarkInit$$|^BenchmarkCreate$$' -benchtime 4x -timeout 30m ./e2e
 	go test -run '^$$' -bench . ./internal/render
+	go test -run '^$$' -bench '^BenchmarkFleet$$' ./internal/config
+	go test -tags e2e -run '^$$' -bench '^BenchmarkFleetRender$$' -benchtime 10x -timeout 15m ./e2e
+	go test -tags e2e -run '^$$' -bench '^BenchmarkFleetAgain$$' -benchtime 10x -timeout 30m ./e2e
+	go test -tags e2e -run '^$$' -bench '^BenchmarkFleetCreate$$' -benchtime 1x -timeout 2h ./e2e
+
+CLUSTERS ?= 1000
+
+.PHONY: bench-fleet
+bench-fleet: build managers ## Make 1,000 clusters in memory on one plane (CLUSTERS=300 for less): time, flatness, memory
+	SLIPWAY_BENCH_FLEET=$(CLUSTERS) go test -tags e2e -run '^$$' -bench '^BenchmarkFleetMany$$' -benchtime 1x -timeout 5h -v ./e2e
 
 .PHONY: licences
 licences: setup ## Check that every dependency's licence may be shipped

@@ -12,11 +12,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/slipway-sh/slipway/internal/kube"
 	"github.com/slipway-sh/slipway/internal/kube/kubetest"
@@ -238,10 +240,25 @@ func testAnswers(t *testing.T, d *desk) {
 func testOneClusterOnATerminal(_ *testing.T, d *desk) {
 	d.columns = 60
 	term := d.run("create", "cluster", "dev1", "-i", "docker", "--kubernetes-version", "v1.36.3", "-n", "default")
-	term.Await("cluster class")
+	d.awaitClass("default")
 	term.Type(viewtest.CtrlC)
 	d.ends(term, 3)
 	d.want("create-interrupted", term)
+}
+
+// awaitClass returns once a command has made a class, which nobody accepts here, so that it waits for that.
+func (d *desk) awaitClass(namespace string) {
+	d.t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var classes clusterv1.ClusterClassList
+		if err := d.client.API().List(d.t.Context(), &classes, client.InNamespace(namespace)); err != nil {
+			d.t.Fatal(err)
+		}
+		if len(classes.Items) > 0 {
+			return
+		}
+	}
+	d.t.Fatal("no class was made")
 }
 
 // testPoolRemoved is told to type something that works: the pool is not there any more.

@@ -68,12 +68,17 @@ func (c *Client) ApplyClass(ctx context.Context, objects []*unstructured.Unstruc
 func (c *Client) awaitAbsent(ctx context.Context, object *unstructured.Unstructured) error {
 	gvk, key := object.GroupVersionKind(), client.ObjectKeyFromObject(object)
 	t := target{gvk: gvk, namespace: key.Namespace, name: key.Name}
+	what := "the management cluster to answer"
 	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
 		have, err := c.live(ctx, gvk, key)
-		return have == nil || have.GetDeletionTimestamp() == nil, err
+		if have == nil || have.GetDeletionTimestamp() == nil {
+			return err == nil, err
+		}
+		what = "an object of that name to be deleted"
+		return false, nil
 	})
 	if ctx.Err() != nil {
-		return EndedError(ctx, "an object of that name to be deleted", ObjectName(object), err)
+		return EndedError(ctx, what, ObjectName(object), err)
 	}
 	return err
 }

@@ -8,12 +8,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+
 	"github.com/slipway-sh/slipway/internal/uerr"
 	"github.com/slipway-sh/slipway/internal/view"
 )
 
 // Run executes one command line and gives the exit code of the process. args does not include the program's name.
 func Run(ctx context.Context, d Deps, args []string) uerr.Code {
+	klog.SetLogger(logr.Discard()) // client-go writes there what its errors say again, in the midst of what is redrawn
 	if d.Now == nil {
 		d.Now = time.Now
 	}

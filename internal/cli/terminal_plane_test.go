@@ -255,6 +255,7 @@ func (d *desk) awaitClass(namespace string) {
 			d.t.Fatal(err)
 		}
 		if len(classes.Items) > 0 {
+			time.Sleep(time.Second) // until the command has read the answer, which nothing shows
 			return
 		}
 	}

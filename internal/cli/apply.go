@@ -81,24 +81,13 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 	}
 	d.View.Findings(plan.Unread())
 	d.sayPlan(plan, o.prune)
-	if len(o.work(plan)) == 0 {
+	if len(plan.Work(o.prune)) == 0 {
 		return plan.Unread().Err()
 	}
 	if err := d.confirmPlan(ctx, plan, o); err != nil {
 		return err
 	}
 	return d.applyPlan(ctx, plan, f, o)
-}
-
-// work are the clusters that something is done about.
-func (o applyOptions) work(p *fleet.Plan) []*fleet.Item {
-	var out []*fleet.Item
-	for _, i := range p.Items {
-		if i.Action != fleet.Leave && (i.Action != fleet.Delete || o.prune) {
-			out = append(out, i)
-		}
-	}
-	return out
 }
 
 // sayPlan shows the difference where messages go: stdout is the events'.
@@ -112,7 +101,7 @@ func (d *Deps) sayPlan(p *fleet.Plan, prune bool) {
 // confirmPlan asks a person. Where nobody can answer, only what takes machines away needs --yes.
 func (d *Deps) confirmPlan(ctx context.Context, p *fleet.Plan, o applyOptions) error {
 	var deleted, replaced []string
-	for _, i := range o.work(p) {
+	for _, i := range p.Work(o.prune) {
 		if i.Action == fleet.Delete {
 			deleted = append(deleted, i.Title())
 		} else if i.Replaces {
@@ -153,7 +142,7 @@ func (d *Deps) applyPlan(ctx context.Context, plan *fleet.Plan, f *fleetOf, o ap
 		clients[m.Name] = m.Client
 	}
 	hooks := d.newFleetHooks(ctx, f.hooks, o.wait)
-	report := d.newFleetReport(o.work(plan), func(begun time.Time, r *fleet.Result) {
+	report := d.newFleetReport(plan.Work(o.prune), func(begun time.Time, r *fleet.Result) {
 		d.recordCluster(ctx, clients[r.Item.Management], begun, r)
 		hooks.tell(begun, r)
 	})

@@ -59,8 +59,8 @@ func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 	var results []*Result
 	for _, deletions := range []bool{false, true} {
 		var all sync.WaitGroup
-		for _, item := range p.Items {
-			if !w.wants(item) || (item.Action == Delete) != deletions {
+		for _, item := range p.Work(run.Prune) {
+			if (item.Action == Delete) != deletions {
 				continue
 			}
 			r := &Result{Item: item}
@@ -74,16 +74,6 @@ func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 		all.Wait()
 	}
 	return results
-}
-
-func (w *work) wants(item *Item) bool {
-	switch item.Action {
-	case Leave:
-		return false
-	case Delete:
-		return w.Prune
-	}
-	return true
 }
 
 // one does the work on one cluster in a slot of its cloud.

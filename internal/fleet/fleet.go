@@ -122,6 +122,17 @@ type Plan struct {
 // Unread says which management clusters that no item names could not be read, so that nobody knows what is gone there.
 func (p *Plan) Unread() uerr.Findings { return p.unread }
 
+// Work are the items that something is done about; deletions only when they are to be pruned.
+func (p *Plan) Work(prune bool) []*Item {
+	var out []*Item
+	for _, i := range p.Items {
+		if i.Action != Leave && (i.Action != Delete || prune) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // Count is how many items have that action.
 func (p *Plan) Count(action Action) int {
 	n := 0

@@ -212,8 +212,8 @@ func load() string {
 }
 
 // atWork is how many clusters are made side by side. One that comes up takes five seconds of a core, and half a minute of
-// waiting: a dozen keep two cores busy. More only wait for each other, until upstream's calls run out of time.
-const atWork = "12"
+// waiting: a score keep two cores busy. More only wait for each other, until upstream's calls run out of time.
+const atWork = "20"
 
 // BenchmarkFleetMany makes many clusters on one plane: how long it takes, whether the last ones take longer than the first
 // ones did, and the most memory that each process had.

@@ -56,6 +56,7 @@ type work struct {
 // plan. Deletions come last, when nothing failed that may have been meant to take their place.
 func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 	w := &work{Run: run, limits: newLimits(run.Parallel)}
+	defer share(p.Work(run.Prune))()
 	var results []*Result
 	for _, deletions := range []bool{false, true} {
 		var all sync.WaitGroup
@@ -74,6 +75,28 @@ func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 		all.Wait()
 	}
 	return results
+}
+
+// many clusters of a management cluster cost it less when their waits look at one copy of it.
+const many = 8
+
+// share is about the management clusters with so many clusters to work on. stop ends it.
+func share(items []*Item) (stop func()) {
+	namespaces := map[*kube.Client][]string{}
+	for _, i := range items {
+		namespaces[i.client] = append(namespaces[i.client], i.Namespace)
+	}
+	var stops []func()
+	for client, of := range namespaces {
+		if len(of) >= many {
+			stops = append(stops, client.Share(of...))
+		}
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
 }
 
 // one does the work on one cluster in a slot of its cloud.

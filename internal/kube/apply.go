@@ -162,9 +162,14 @@ func ObjectName(object client.Object) string {
 
 // live reads the object of that kind and key; nil when it is not there, or its kind is not.
 func (c *Client) live(ctx context.Context, gvk schema.GroupVersionKind, key Key) (*unstructured.Unstructured, error) {
+	return c.read(ctx, c.api, gvk, key)
+}
+
+// read is live from another reader.
+func (c *Client) read(ctx context.Context, from client.Reader, gvk schema.GroupVersionKind, key Key) (*unstructured.Unstructured, error) {
 	out := &unstructured.Unstructured{}
 	out.SetGroupVersionKind(gvk)
-	err := c.api.Get(ctx, key, out)
+	err := from.Get(ctx, key, out)
 	if absent(err) {
 		return nil, nil
 	}

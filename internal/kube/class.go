@@ -69,8 +69,8 @@ func (c *Client) awaitAbsent(ctx context.Context, object *unstructured.Unstructu
 	gvk, key := object.GroupVersionKind(), client.ObjectKeyFromObject(object)
 	t := target{gvk: gvk, namespace: key.Namespace, name: key.Name}
 	what := "the management cluster to answer"
-	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
-		have, err := c.live(ctx, gvk, key)
+	err := c.until(ctx, []target{t}, func(ctx context.Context, from client.Reader) (bool, error) {
+		have, err := c.read(ctx, from, gvk, key)
 		if have == nil || have.GetDeletionTimestamp() == nil {
 			return err == nil, err
 		}
@@ -89,8 +89,8 @@ func (c *Client) awaitServed(ctx context.Context, object *unstructured.Unstructu
 		return nil
 	}
 	t := target{gvk: object.GroupVersionKind(), name: object.GetName()}
-	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
-		have, err := c.live(ctx, t.gvk, Key{Name: t.name})
+	err := c.until(ctx, []target{t}, func(ctx context.Context, from client.Reader) (bool, error) {
+		have, err := c.read(ctx, from, t.gvk, Key{Name: t.name})
 		if err != nil || have == nil || !established(have) {
 			return false, err
 		}
@@ -125,7 +125,7 @@ func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 	object := "ClusterClass " + key.Namespace + "/" + key.Name
 	last := errors.New("it has not been looked at yet; is Cluster API's controller running?")
 	t := target{gvk: clusterv1.GroupVersion.WithKind("ClusterClass"), namespace: key.Namespace, name: key.Name}
-	err := c.until(ctx, []target{t}, func(ctx context.Context) (bool, error) {
+	err := c.until(ctx, []target{t}, func(ctx context.Context, _ client.Reader) (bool, error) {
 		unmet, err := c.unmetClass(ctx, key)
 		if unmet != nil && unmet.Reason != "" {
 			last = errors.New(unmet.String())

@@ -59,6 +59,7 @@ type Client struct {
 	now    func() time.Time
 
 	waiting atomic.Int64 // waits under way, which share what the server can do
+	shared  atomic.Pointer[shared]
 }
 
 // Connect makes a client from a kubeconfig file; an empty path means kubectl's rules ($KUBECONFIG, then ~/.kube/config)
@@ -141,15 +142,19 @@ func (c *Client) Cluster(ctx context.Context, key Key) (*clusterv1.Cluster, erro
 	cluster := &clusterv1.Cluster{}
 	err := c.api.Get(ctx, key, cluster)
 	if apierrors.IsNotFound(err) {
-		return nil, &uerr.Error{
-			Code: uerr.NotFound, What: "no such cluster", Object: ClusterName(key),
-			Next: "slipway get clusters, or name its namespace with -n",
-		}
+		return nil, noSuchCluster(key)
 	}
 	if err != nil {
 		return nil, c.explain(ctx, fmt.Errorf("read %s: %w", ClusterName(key), err))
 	}
 	return cluster, nil
+}
+
+func noSuchCluster(key Key) error {
+	return &uerr.Error{
+		Code: uerr.NotFound, What: "no such cluster", Object: ClusterName(key),
+		Next: "slipway get clusters, or name its namespace with -n",
+	}
 }
 
 // ClusterName is how messages name a Cluster.

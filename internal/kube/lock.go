@@ -10,14 +10,18 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
-// leaseDuration is how long a lock outlives its holder when the holder is on a machine we cannot ask. Clocks of two
-// operators may differ by less than that.
-const leaseDuration = 20 * time.Second
+const (
+	// leaseDuration is how long a lock outlives its holder when the holder is on a machine we cannot ask. Clocks of two
+	// operators may differ by less than that.
+	leaseDuration = 30 * time.Second
+	renewEvery    = leaseDuration / 3
+)
 
 // Annotations of a lock's Lease, by which a holder on this machine can be asked whether it is still alive.
 const (
@@ -42,8 +46,7 @@ func (h Holder) String() string {
 // HeldLock is a lock in our hands. It is renewed in the background until Release.
 type HeldLock struct {
 	client *Client
-	key    Key
-	id     string // holder identity
+	lease  *coordinationv1.Lease // as it was last written
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 
@@ -57,12 +60,12 @@ type HeldLock struct {
 func (c *Client) Lock(ctx context.Context, namespace, cluster string, h Holder) (*HeldLock, error) {
 	key := Key{Namespace: namespace, Name: lockName(cluster)}
 	for {
-		taken, err := c.tryLock(ctx, key, h)
+		lease, err := c.tryLock(ctx, key, h)
 		if err != nil {
 			return nil, err
 		}
-		if taken {
-			return c.hold(key, h), nil
+		if lease != nil {
+			return c.hold(lease), nil
 		}
 		if ctx.Err() != nil { // two operators raced for the same expired lease; look again
 			return nil, EndedError(ctx, "the cluster's lock", "Lease "+key.String(), context.Cause(ctx))
@@ -76,8 +79,8 @@ func isLock(lease *coordinationv1.Lease) bool {
 	return lease.Labels[ManagedByLabel] == FieldOwner && lease.Annotations[holderPIDAnnotation] != ""
 }
 
-// tryLock is one attempt; false without an error means that the lease changed meanwhile.
-func (c *Client) tryLock(ctx context.Context, key Key, h Holder) (bool, error) {
+// tryLock is one attempt; no lease and no error means that it changed meanwhile.
+func (c *Client) tryLock(ctx context.Context, key Key, h Holder) (*coordinationv1.Lease, error) {
 	lease := &coordinationv1.Lease{}
 	err := c.api.Get(ctx, key, lease)
 	switch {
@@ -87,18 +90,18 @@ func (c *Client) tryLock(ctx context.Context, key Key, h Holder) (bool, error) {
 		err = c.api.Create(ctx, lease, client.FieldOwner(FieldOwner))
 	case err != nil:
 	case c.alive(lease):
-		return false, heldError(lease)
+		return nil, heldError(lease)
 	default:
 		c.fill(lease, h)
 		err = c.api.Update(ctx, lease, client.FieldOwner(FieldOwner))
 	}
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) && lease.ResourceVersion != "" {
-		return false, nil
+		return nil, nil //nolint:nilnil // as above
 	}
 	if err != nil {
-		return false, c.explain(ctx, fmt.Errorf("take Lease %s: %w", key, err))
+		return nil, c.explain(ctx, fmt.Errorf("take Lease %s: %w", key, err))
 	}
-	return true, nil
+	return lease, nil
 }
 
 func (c *Client) fill(lease *coordinationv1.Lease, h Holder) {
@@ -161,9 +164,9 @@ func (l *HeldLock) Guard(ctx context.Context) context.Context {
 	return ctx
 }
 
-func (c *Client) hold(key Key, h Holder) *HeldLock {
+func (c *Client) hold(lease *coordinationv1.Lease) *HeldLock {
 	ctx, stop := context.WithCancel(context.Background())
-	l := &HeldLock{client: c, key: key, id: h.String(), stop: stop}
+	l := &HeldLock{client: c, lease: lease, stop: stop}
 	l.done.Go(func() { l.renew(ctx) })
 	return l
 }
@@ -173,7 +176,7 @@ func (c *Client) hold(key Key, h Holder) *HeldLock {
 func (l *HeldLock) renew(ctx context.Context) {
 	renewed := l.client.now()
 	for {
-		sleep(ctx, leaseDuration/5)
+		sleep(ctx, renewEvery)
 		if ctx.Err() != nil {
 			return
 		}
@@ -191,28 +194,38 @@ func (l *HeldLock) renew(ctx context.Context) {
 
 // renewOnce says with its error whether the lock is lost, or only could not be renewed this time.
 func (l *HeldLock) renewOnce(ctx context.Context) (lost bool, err error) {
-	lease := &coordinationv1.Lease{}
-	if err := l.client.api.Get(ctx, l.key, lease); err != nil {
-		if apierrors.IsNotFound(err) {
-			return true, l.lostTo("nobody: the Lease was deleted")
-		}
+	next, now := l.lease.DeepCopy(), metav1.NewMicroTime(l.client.now())
+	next.Spec.RenewTime = &now
+	err = l.client.api.Update(ctx, next, client.FieldOwner(FieldOwner))
+	switch {
+	case err == nil:
+		l.lease = next
+		return false, nil
+	case apierrors.IsNotFound(err):
+		return true, l.lostTo("nobody: the Lease was deleted")
+	case !apierrors.IsConflict(err):
 		return false, l.client.explain(ctx, err)
 	}
-	if holder := lease.Spec.HolderIdentity; holder == nil || *holder != l.id {
-		name := "nobody"
-		if holder != nil {
-			name = *holder
-		}
-		return true, l.lostTo(name)
+	have := &coordinationv1.Lease{} // written by another, or by a renewal of ours whose answer was lost
+	if err := l.client.api.Get(ctx, l.key(), have); err != nil {
+		return false, l.client.explain(ctx, err)
 	}
-	now := metav1.NewMicroTime(l.client.now())
-	lease.Spec.RenewTime = &now
-	return false, l.client.api.Update(ctx, lease, client.FieldOwner(FieldOwner))
+	if !l.ours(have) {
+		return true, l.lostTo(ptr.Deref(have.Spec.HolderIdentity, "nobody"))
+	}
+	l.lease = have
+	return false, nil
+}
+
+func (l *HeldLock) key() Key { return client.ObjectKeyFromObject(l.lease) }
+
+func (l *HeldLock) ours(lease *coordinationv1.Lease) bool {
+	return ptr.Deref(lease.Spec.HolderIdentity, "") == *l.lease.Spec.HolderIdentity
 }
 
 func (l *HeldLock) lostTo(holder string) error {
 	return &uerr.Error{
-		Code: uerr.Failure, What: "the cluster's lock was lost, so this command stopped", Object: "Lease " + l.key.String(),
+		Code: uerr.Failure, What: "the cluster's lock was lost, so this command stopped", Object: "Lease " + l.key().String(),
 		Cause: fmt.Errorf("it is now held by %s", holder),
 		Next:  "wait until that command ends, then type the same command again",
 	}
@@ -235,7 +248,7 @@ func (l *HeldLock) Release() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWord)
 	defer cancel()
 	lease := &coordinationv1.Lease{}
-	if err := l.client.api.Get(ctx, l.key, lease); err != nil || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity != l.id {
+	if err := l.client.api.Get(ctx, l.key(), lease); err != nil || !l.ours(lease) {
 		return
 	}
 	_ = l.client.api.Delete(ctx, lease, client.Preconditions{UID: &lease.UID, ResourceVersion: &lease.ResourceVersion})

@@ -50,11 +50,16 @@ func TestOnAPlane(t *testing.T) {
 		"edit topology":            testEditTopology,
 		"note":                     testNote,
 		"rollout":                  testRollout,
+		"await, shared":            sharing(testAwait),
+		"stopped resource, shared": sharing(testStoppedResource),
+		"resources follow, shared": sharing(testResourcesFollow),
+		"await ready, shared":      sharing(testAwaitReady),
+		"shared by many":           testShared,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			namespace := "t-" + strings.ReplaceAll(name, " ", "-")
+			namespace := "t-" + strings.NewReplacer(" ", "-", ",", "").Replace(name)
 			must(t, c.EnsureNamespace(t.Context(), namespace))
 			must(t, c.EnsureNamespace(t.Context(), namespace)) // idempotent
 			test(t, c, namespace)

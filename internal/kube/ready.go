@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // Object names an object of any kind that has a Ready condition.
@@ -33,9 +34,13 @@ func (u Unready) String() string { return u.Object.String() + ": " + u.Why }
 
 // NotReady gives those of the objects whose Ready condition is not True for what they say now.
 func (c *Client) NotReady(ctx context.Context, objects []Object) ([]Unready, error) {
+	return c.notReady(ctx, c.api, objects)
+}
+
+func (c *Client) notReady(ctx context.Context, from client.Reader, objects []Object) ([]Unready, error) {
 	var out []Unready
 	for _, o := range objects {
-		have, err := c.live(ctx, o.Kind, o.Key)
+		have, err := c.read(ctx, from, o.Kind, o.Key)
 		if err != nil {
 			return nil, err
 		}
@@ -99,8 +104,8 @@ func (c *Client) AwaitReady(ctx context.Context, objects []Object, what string, 
 		targets = append(targets, target{gvk: o.Kind, namespace: o.Key.Namespace, name: o.Key.Name})
 	}
 	last, patience := []Unready(nil), c.newPatience()
-	err := c.until(ctx, targets, func(ctx context.Context) (bool, error) {
-		unready, err := c.NotReady(ctx, objects)
+	err := c.until(ctx, targets, func(ctx context.Context, from client.Reader) (bool, error) {
+		unready, err := c.notReady(ctx, from, objects)
 		if err != nil {
 			return false, err
 		}

@@ -43,7 +43,7 @@ func (t *treeReader) addResources(ctx context.Context, n *Node) error {
 	if object == nil {
 		return nil
 	}
-	resources, err := t.client.listed(ctx, object)
+	resources, err := t.listed(ctx, object)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (t *treeReader) listing(n *Node) *unstructured.Unstructured {
 }
 
 // listed reads the resources that an object lists in its status; those that are not there are left out.
-func (c *Client) listed(ctx context.Context, object *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+func (t *treeReader) listed(ctx context.Context, object *unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	items, _, _ := unstructured.NestedSlice(object.Object, "status", "resources") // what is no list names nothing
 	var out []*unstructured.Unstructured
 	for _, item := range items {
@@ -79,7 +79,7 @@ func (c *Client) listed(ctx context.Context, object *unstructured.Unstructured) 
 			continue
 		}
 		gvk := schema.GroupVersionKind{Group: named["group"], Version: named["version"], Kind: named["kind"]}
-		resource, err := c.live(ctx, gvk, Key{Namespace: object.GetNamespace(), Name: named["name"]})
+		resource, err := t.client.read(ctx, t.from, gvk, Key{Namespace: object.GetNamespace(), Name: named["name"]})
 		if err != nil {
 			return nil, err
 		}
@@ -112,8 +112,8 @@ func resourceNode(object *unstructured.Unstructured) *Node {
 // alone may be that of the time before a change.
 func (c *Client) AwaitResources(ctx context.Context, key Key, note func(string)) error {
 	last, patience := Unready{}, c.newPatience()
-	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
-		behind, err := c.ResourceBehind(ctx, key)
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context, from client.Reader) (bool, error) {
+		behind, err := c.resourceBehind(ctx, from, key)
 		if err != nil || behind == nil {
 			return err == nil, err
 		}
@@ -129,11 +129,15 @@ func (c *Client) AwaitResources(ctx context.Context, key Key, note func(string))
 
 // ResourceBehind gives a resource that is not yet what its object asks for, or not ready; nil when there is none.
 func (c *Client) ResourceBehind(ctx context.Context, key Key) (*Unready, error) {
-	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	return c.resourceBehind(ctx, c.api, key)
+}
+
+func (c *Client) resourceBehind(ctx context.Context, from client.Reader, key Key) (*Unready, error) {
+	cluster, err := c.read(ctx, from, clusterv1.GroupVersion.WithKind("Cluster"), key)
 	if err != nil || cluster == nil {
 		return nil, err
 	}
-	t := newTreeReader(c, key)
+	t := newTreeReader(c, from, key)
 	root, err := t.read(ctx, cluster)
 	if err != nil {
 		return nil, err
@@ -152,7 +156,7 @@ func (t *treeReader) behind(ctx context.Context, n *Node) (*Unready, error) {
 		return nil, nil
 	}
 	wanted, _, _ := unstructured.NestedSlice(object.Object, "spec", "resources") // what is no list asks for nothing
-	have, err := t.client.listed(ctx, object)
+	have, err := t.listed(ctx, object)
 	if err != nil {
 		return nil, err
 	}

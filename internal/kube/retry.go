@@ -78,7 +78,7 @@ func (c *Client) resources(ctx context.Context, key Key) ([]*unstructured.Unstru
 	if err != nil || cluster == nil {
 		return nil, err
 	}
-	t := newTreeReader(c, key)
+	t := newTreeReader(c, c.api, key)
 	root, err := t.read(ctx, cluster)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (c *Client) resources(ctx context.Context, key Key) ([]*unstructured.Unstru
 func (t *treeReader) resourcesBelow(ctx context.Context, n *Node) ([]*unstructured.Unstructured, error) {
 	var out []*unstructured.Unstructured
 	if object := t.listing(n); object != nil {
-		listed, err := t.client.listed(ctx, object)
+		listed, err := t.listed(ctx, object)
 		if err != nil {
 			return nil, err
 		}

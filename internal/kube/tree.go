@@ -12,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
 // The roles of a node in a cluster's tree.
@@ -51,17 +49,18 @@ func (n *Node) Object() string { return n.Kind + " " + n.Namespace + "/" + n.Nam
 
 // Tree reads a cluster with everything it is made of. Objects that are not there yet are left out.
 func (c *Client) Tree(ctx context.Context, namespace, name string) (*Node, error) {
-	key := Key{Namespace: namespace, Name: name}
-	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	return c.tree(ctx, c.api, Key{Namespace: namespace, Name: name})
+}
+
+func (c *Client) tree(ctx context.Context, from client.Reader, key Key) (*Node, error) {
+	cluster, err := c.read(ctx, from, clusterv1.GroupVersion.WithKind("Cluster"), key)
 	if err != nil {
 		return nil, err
 	}
 	if cluster == nil {
-		return nil, &uerr.Error{
-			Code: uerr.NotFound, What: "no such cluster", Object: ClusterName(key), Next: "slipway get clusters",
-		}
+		return nil, noSuchCluster(key)
 	}
-	t := newTreeReader(c, key)
+	t := newTreeReader(c, from, key)
 	root, err := t.read(ctx, cluster)
 	if err != nil {
 		return nil, err
@@ -72,12 +71,13 @@ func (c *Client) Tree(ctx context.Context, namespace, name string) (*Node, error
 // treeReader remembers the lists it has read: one request for each kind, however many machines there are.
 type treeReader struct {
 	client  *Client
+	from    client.Reader
 	cluster Key
 	lists   map[schema.GroupKind]map[string]*unstructured.Unstructured
 }
 
-func newTreeReader(c *Client, cluster Key) *treeReader {
-	return &treeReader{client: c, cluster: cluster, lists: map[schema.GroupKind]map[string]*unstructured.Unstructured{}}
+func newTreeReader(c *Client, from client.Reader, cluster Key) *treeReader {
+	return &treeReader{client: c, from: from, cluster: cluster, lists: map[schema.GroupKind]map[string]*unstructured.Unstructured{}}
 }
 
 func (t *treeReader) read(ctx context.Context, cluster *unstructured.Unstructured) (*Node, error) {
@@ -210,7 +210,7 @@ func (t *treeReader) list(ctx context.Context, kind schema.GroupKind) (map[strin
 	if err == nil {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(mapping.GroupVersionKind.GroupVersion().WithKind(kind.Kind + "List"))
-		err = t.client.api.List(ctx, list, client.InNamespace(t.cluster.Namespace),
+		err = t.from.List(ctx, list, client.InNamespace(t.cluster.Namespace),
 			client.MatchingLabels{clusterv1.ClusterNameLabel: t.cluster.Name})
 		for i := range list.Items {
 			found[list.Items[i].GetName()] = &list.Items[i]

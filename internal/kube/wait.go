@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
@@ -18,28 +20,33 @@ const (
 	outageLimit = 30 * time.Second
 	// noteEvery bounds how often the tree is read for the progress line, because that takes a request for each kind.
 	noteEvery = time.Second
-	// Many waits at once, those of a fleet, take turns: of all together a tree is read and a look taken no more often.
-	// Fifty that did not were most of what the management cluster had to do.
-	noteOfAll = 200 * time.Millisecond
-	lookOfAll = 10 * time.Millisecond
+	// Many waits at once take turns: of all together a tree is read, a look taken, and one taken without an event no more
+	// often. Fifty that did not were most of what the management cluster had to do.
+	noteOfAll   = 200 * time.Millisecond
+	lookOfAll   = 10 * time.Millisecond
+	anywayOfAll = 200 * time.Millisecond
 	// lastWord is what the reading of the blocking condition may take once the deadline is over.
 	lastWord = 5 * time.Second
 )
 
 // look is one evaluation of what is waited for.
-type look func(ctx context.Context) (done bool, err error)
+type look func(ctx context.Context, from client.Reader) (done bool, err error)
 
-// until looks whenever a target changes, until the look is done. It returns nil, the look's error, or ctx's.
+// until looks whenever a target changes, until the look is done. It returns nil, the look's error, or ctx's. What many
+// waits share lags behind, and may be of before the change that this one is about: it says that there is something to
+// see, but what ends a wait is asked of the management cluster.
 func (c *Client) until(ctx context.Context, targets []target, see look) error {
 	c.waiting.Add(1)
 	defer c.waiting.Add(-1)
 	signals, stop := c.watch(ctx, targets)
 	defer stop()
-	tick := time.NewTicker(lookAnyway)
-	defer tick.Stop()
 	var outage time.Time
+	from := c.glance()
 	for {
-		done, err := see(ctx)
+		done, err := see(ctx, from)
+		if from != c.api && (done || err != nil) {
+			done, err = see(ctx, c.api)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return errors.Join(context.Cause(ctx), err)
@@ -58,14 +65,24 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 		select {
 		case <-ctx.Done():
 		case <-signals:
-		case <-tick.C:
+			from = c.glance()
+		case <-time.After(c.turn(lookAnyway, anywayOfAll)):
+			from = c.api
 		}
 	}
 }
 
-// pause is between two requests of one wait: as long as one wait alone pauses, or as long as it takes until all that are
-// under way had their turn.
+// pause is between two looks of one wait. Those at what is shared cost the management cluster nothing.
 func (c *Client) pause(ofOne, ofAll time.Duration) time.Duration {
+	if c.shared.Load() != nil {
+		return ofOne
+	}
+	return c.turn(ofOne, ofAll)
+}
+
+// turn is between two requests of one wait: as long as one wait alone pauses, or as long as it takes until all that are
+// under way had their turn.
+func (c *Client) turn(ofOne, ofAll time.Duration) time.Duration {
 	return max(ofOne, time.Duration(c.waiting.Load())*ofAll)
 }
 
@@ -84,8 +101,8 @@ type clusterLook func(ctx context.Context, cluster *clusterv1.Cluster) (done boo
 func (c *Client) await(ctx context.Context, key Key, what string, see clusterLook, note func(string)) error {
 	var noted time.Time
 	patience := c.newPatience()
-	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
-		cluster, err := c.Cluster(ctx, key)
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context, from client.Reader) (bool, error) {
+		cluster, err := c.clusterFrom(ctx, from, key)
 		if err != nil {
 			return false, err
 		}
@@ -95,8 +112,11 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 		if c.now().Sub(noted) < c.pause(noteEvery, noteOfAll) {
 			return false, nil
 		}
-		noted = c.now()
-		return false, patience.overFor(c.note(ctx, key, note))
+		err = patience.overFor(c.note(ctx, from, key, note))
+		if err == nil { // or it would be too early for a second look
+			noted = c.now()
+		}
+		return false, err
 	})
 	return c.waitError(ctx, key, what, err)
 }
@@ -104,24 +124,40 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 // AwaitGone waits until the Cluster is no more.
 func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) error {
 	var noted time.Time
-	err := c.until(ctx, clusterTargets(key), func(ctx context.Context) (bool, error) {
-		_, err := c.Cluster(ctx, key)
+	err := c.until(ctx, clusterTargets(key), func(ctx context.Context, from client.Reader) (bool, error) {
+		_, err := c.clusterFrom(ctx, from, key)
 		if uerr.ExitCode(err) == uerr.NotFound {
 			return true, nil
 		}
 		if err == nil && c.now().Sub(noted) >= c.pause(noteEvery, noteOfAll) {
 			noted = c.now()
-			c.note(ctx, key, note)
+			c.note(ctx, from, key, note)
 		}
 		return false, err
 	})
 	return c.waitError(ctx, key, "the cluster to be gone", err)
 }
 
+// clusterFrom is Cluster from another reader.
+func (c *Client) clusterFrom(ctx context.Context, from client.Reader, key Key) (*clusterv1.Cluster, error) {
+	have, err := c.read(ctx, from, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	if err != nil {
+		return nil, err
+	}
+	if have == nil {
+		return nil, noSuchCluster(key)
+	}
+	cluster := &clusterv1.Cluster{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(have.Object, cluster); err != nil {
+		return nil, fmt.Errorf("read %s: %w", ClusterName(key), err)
+	}
+	return cluster, nil
+}
+
 // note reads the tree for the progress line, and gives what has stopped in it; a wait does not end because that could not
 // be read.
-func (c *Client) note(ctx context.Context, key Key, note func(string)) []*Node {
-	tree, err := c.Tree(ctx, key.Namespace, key.Name)
+func (c *Client) note(ctx context.Context, from client.Reader, key Key, note func(string)) []*Node {
+	tree, err := c.tree(ctx, from, key)
 	if err != nil {
 		return nil
 	}

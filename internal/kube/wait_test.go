@@ -1,8 +1,12 @@
 package kube
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 func TestManyWaitsTakeTurns(t *testing.T) {
@@ -13,4 +17,23 @@ func TestManyWaitsTakeTurns(t *testing.T) {
 			t.Errorf("one of %d waits pauses %s, want %s", waits, got, want)
 		}
 	}
+}
+
+// TestSharedNeverEndsAWait has a copy that is of before the change: it shows what is waited for, which is not so yet.
+func TestSharedNeverEndsAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, stale := &Client{now: time.Now}, &shared{}
+		c.shared.Store(stale)
+		asked := 0
+		err := c.until(t.Context(), nil, func(_ context.Context, from client.Reader) (bool, error) {
+			if from == stale {
+				return true, nil
+			}
+			asked++
+			return asked == 3, nil
+		})
+		if err != nil || asked != 3 {
+			t.Errorf("%v, after asking the management cluster %d times, want 3", err, asked)
+		}
+	})
 }

@@ -52,7 +52,11 @@ func (c *Client) watch(ctx context.Context, targets []target) (signals <-chan st
 	out := make(chan struct{}, 1)
 	var running sync.WaitGroup
 	for _, t := range targets {
-		running.Go(func() { c.watchTarget(ctx, t, out) })
+		running.Go(func() {
+			if s := c.shared.Load(); s == nil || !s.tell(ctx, t, out) {
+				c.watchTarget(ctx, t, out)
+			}
+		})
 	}
 	return out, func() {
 		cancel()

@@ -3,10 +3,26 @@ package plane
 import (
 	"flag"
 	"io"
+
+	"github.com/prometheus/procfs"
 )
 
-// defaultMemory is a soft limit for the plane's own heap: Cluster API's and CAPV's types need about 700 MiB.
-const defaultMemory = 1 << 30
+// leastMemory is room for Cluster API's and CAPV's types, which need about 700 MiB.
+const leastMemory = 1 << 30
+
+// defaultMemory is a soft limit for the plane's own heap, a quarter of the machine's memory. A heap that comes near its
+// limit is collected all the time: with 40 clusters and a limit of 1 GiB that was a third of the plane's work.
+func defaultMemory() int64 {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil { // not Linux
+		return leastMemory
+	}
+	memory, err := proc.Meminfo()
+	if err != nil || memory.MemTotalBytes == nil {
+		return leastMemory
+	}
+	return max(leastMemory, int64(*memory.MemTotalBytes/4)) //nolint:gosec // a quarter of what there is fits
+}
 
 // ParseFlags reads the command line of slipway-plane.
 func ParseFlags(args []string, out io.Writer) (Options, error) {
@@ -17,6 +33,6 @@ func ParseFlags(args []string, out io.Writer) (Options, error) {
 	flags.StringVar(&o.Repository, "repository", "", "folder of the providers: LABEL/VERSION/manager")
 	flags.StringVar(&o.Name, "name", defaultName, "name of the management cluster; its context is NAME-admin@NAME")
 	flags.BoolVar(&o.NoFsync, "no-fsync", false, "do not wait for the disk; only for planes that are thrown away")
-	flags.Int64Var(&o.MemoryLimit, "memory-limit", defaultMemory, "bytes that the plane's own heap should stay under, unless GOMEMLIMIT is set")
+	flags.Int64Var(&o.MemoryLimit, "memory-limit", defaultMemory(), "bytes that the plane's own heap should stay under, unless GOMEMLIMIT is set")
 	return o, flags.Parse(args)
 }

@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -62,7 +61,7 @@ func (c *Client) edited(ctx context.Context, key Key, edit TopologyEdit) (*unstr
 	if _, err := c.Cluster(ctx, key); err != nil {
 		return nil, err
 	}
-	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	cluster, err := c.live(ctx, clusterKind, key)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,8 @@ const (
 	clientBurst = 400
 )
 
+var clusterKind = clusterv1.GroupVersion.WithKind("Cluster")
+
 // Key names an object.
 type Key = client.ObjectKey
 

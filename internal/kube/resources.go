@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -133,7 +132,7 @@ func (c *Client) ResourceBehind(ctx context.Context, key Key) (*Unready, error) 
 }
 
 func (c *Client) resourceBehind(ctx context.Context, from client.Reader, key Key) (*Unready, error) {
-	cluster, err := c.read(ctx, from, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	cluster, err := c.read(ctx, from, clusterKind, key)
 	if err != nil || cluster == nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -74,7 +73,7 @@ func (c *Client) resources(ctx context.Context, key Key) ([]*unstructured.Unstru
 	if _, err := c.Cluster(ctx, key); err != nil {
 		return nil, err
 	}
-	cluster, err := c.live(ctx, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	cluster, err := c.live(ctx, clusterKind, key)
 	if err != nil || cluster == nil {
 		return nil, err
 	}

@@ -3,10 +3,9 @@ package kube
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
-	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -15,16 +14,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// firstList is what the first list of a kind may take before the waits do without a copy of it.
-const firstList = 10 * time.Second
-
 // shared is a copy of what many waits look at, which one watch of each kind keeps up to date. It lags behind the
 // management cluster by as long as an event takes. Only objects of no Go type are kept, so that no kind is there twice.
 type shared struct {
 	kept       cache.Cache
-	live       client.Reader
+	live       client.Reader // of kinds that are not listed yet, or cannot be
 	namespaces []string
-	barred     sync.Map // schema.GroupVersionKind of what cannot be watched
 }
 
 // Share lets all waits of this client look at one copy of these namespaces, until stop. It is for many waits at once: a
@@ -43,10 +38,13 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 	if err != nil {
 		return func() {}
 	}
-	s := &shared{kept: kept, live: c.api, namespaces: slices.Compact(namespaces)}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = s.kept.Start(ctx) }) // its only error is to be started twice
+	running.Go(func() { _ = kept.Start(ctx) }) // its only error is to be started twice
+	s := &shared{kept: kept, live: c.api, namespaces: slices.Compact(namespaces)}
+	for _, t := range clusterTargets(Key{}) {
+		s.informer(ctx, t.gvk)
+	}
 	c.shared.Store(s)
 	return func() {
 		c.shared.Store(nil)
@@ -56,8 +54,8 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 }
 
 // glance is where a wait looks that an event has woken.
-func (c *Client) glance() client.Reader {
-	if s := c.shared.Load(); s != nil {
+func (c *Client) glance(ctx context.Context) client.Reader {
+	if s := c.shared.Load(); s != nil && s.has(ctx, clusterKind) {
 		return s
 	}
 	return c.api
@@ -65,30 +63,38 @@ func (c *Client) glance() client.Reader {
 
 // Get is client.Reader's.
 func (s *shared) Get(ctx context.Context, key Key, object client.Object, options ...client.GetOption) error {
-	return s.read(ctx, object.GetObjectKind().GroupVersionKind(), func(ctx context.Context, from client.Reader) error {
-		return from.Get(ctx, key, object, options...)
-	})
+	return s.reader(ctx, object.GetObjectKind().GroupVersionKind()).Get(ctx, key, object, options...)
 }
 
 // List is client.Reader's.
 func (s *shared) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
-	return s.read(ctx, list.GetObjectKind().GroupVersionKind(), func(ctx context.Context, from client.Reader) error {
-		return from.List(ctx, list, options...)
-	})
+	kind := list.GetObjectKind().GroupVersionKind()
+	kind.Kind = strings.TrimSuffix(kind.Kind, "List")
+	return s.reader(ctx, kind).List(ctx, list, options...)
 }
 
-func (s *shared) read(ctx context.Context, kind schema.GroupVersionKind, ask func(context.Context, client.Reader) error) error {
-	if _, barred := s.barred.Load(kind); barred {
-		return ask(ctx, s.live)
+func (s *shared) reader(ctx context.Context, kind schema.GroupVersionKind) client.Reader {
+	if s.has(ctx, kind) {
+		return s.kept
 	}
-	within, cancel := context.WithTimeout(ctx, firstList)
-	defer cancel()
-	err := ask(within, s.kept)
-	if err == nil || apierrors.IsNotFound(err) || ctx.Err() != nil {
-		return err
+	return s.live
+}
+
+// has says whether a kind is listed; the first to ask has it begun with.
+func (s *shared) has(ctx context.Context, kind schema.GroupVersionKind) bool {
+	informer := s.informer(ctx, kind)
+	return informer != nil && informer.HasSynced()
+}
+
+// informer is nil for a kind that the management cluster does not know.
+func (s *shared) informer(ctx context.Context, kind schema.GroupVersionKind) cache.Informer {
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(kind)
+	informer, err := s.kept.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+	if err != nil {
+		return nil
 	}
-	s.barred.Store(kind, nil)
-	return ask(ctx, s.live)
+	return informer
 }
 
 // tell signals changes of a target until ctx ends; false says that it cannot.
@@ -96,26 +102,21 @@ func (s *shared) tell(ctx context.Context, t target, out chan<- struct{}) bool {
 	if _, found := slices.BinarySearch(s.namespaces, t.namespace); !found {
 		return false
 	}
-	object := &unstructured.Unstructured{}
-	object.SetGroupVersionKind(t.gvk)
-	within, cancel := context.WithTimeout(ctx, firstList)
-	defer cancel()
-	informer, err := s.kept.GetInformer(within, object)
-	if err != nil {
+	informer := s.informer(ctx, t.gvk)
+	if informer == nil {
 		return false
 	}
-	changed := func() { signal(out) }
 	handle, err := informer.AddEventHandler(toolscache.FilteringResourceEventHandler{
 		FilterFunc: t.includes,
 		Handler: toolscache.ResourceEventHandlerFuncs{
-			AddFunc: func(any) { changed() }, UpdateFunc: func(any, any) { changed() }, DeleteFunc: func(any) { changed() },
+			AddFunc: func(any) { signal(out) }, UpdateFunc: func(any, any) { signal(out) }, DeleteFunc: func(any) { signal(out) },
 		},
 	})
 	if err != nil {
 		return false
 	}
 	<-ctx.Done()
-	_ = informer.RemoveEventHandler(handle) // which has told all that it will
+	_ = informer.RemoveEventHandler(handle) // its only error is that there is none
 	return true
 }
 

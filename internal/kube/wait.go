@@ -41,7 +41,7 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 	signals, stop := c.watch(ctx, targets)
 	defer stop()
 	var outage time.Time
-	from := c.glance()
+	from := c.glance(ctx)
 	for {
 		done, err := see(ctx, from)
 		if from != c.api && (done || err != nil) {
@@ -61,11 +61,11 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 		case c.now().Sub(outage) > outageLimit:
 			return err
 		}
-		sleep(ctx, c.pause(lookEvery, lookOfAll))
+		sleep(ctx, c.pause(ctx, lookEvery, lookOfAll))
 		select {
 		case <-ctx.Done():
 		case <-signals:
-			from = c.glance()
+			from = c.glance(ctx)
 		case <-time.After(c.turn(lookAnyway, anywayOfAll)):
 			from = c.api
 		}
@@ -73,8 +73,8 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 }
 
 // pause is between two looks of one wait. Those at what is shared cost the management cluster nothing.
-func (c *Client) pause(ofOne, ofAll time.Duration) time.Duration {
-	if c.shared.Load() != nil {
+func (c *Client) pause(ctx context.Context, ofOne, ofAll time.Duration) time.Duration {
+	if c.glance(ctx) != c.api {
 		return ofOne
 	}
 	return c.turn(ofOne, ofAll)
@@ -109,7 +109,7 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 		if done, err := see(ctx, cluster); done || err != nil {
 			return done, err
 		}
-		if c.now().Sub(noted) < c.pause(noteEvery, noteOfAll) {
+		if c.now().Sub(noted) < c.pause(ctx, noteEvery, noteOfAll) {
 			return false, nil
 		}
 		err = patience.overFor(c.note(ctx, from, key, note))
@@ -129,7 +129,7 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 		if uerr.ExitCode(err) == uerr.NotFound {
 			return true, nil
 		}
-		if err == nil && c.now().Sub(noted) >= c.pause(noteEvery, noteOfAll) {
+		if err == nil && c.now().Sub(noted) >= c.pause(ctx, noteEvery, noteOfAll) {
 			noted = c.now()
 			c.note(ctx, from, key, note)
 		}
@@ -140,7 +140,7 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 
 // clusterFrom is Cluster from another reader.
 func (c *Client) clusterFrom(ctx context.Context, from client.Reader, key Key) (*clusterv1.Cluster, error) {
-	have, err := c.read(ctx, from, clusterv1.GroupVersion.WithKind("Cluster"), key)
+	have, err := c.read(ctx, from, clusterKind, key)
 	if err != nil {
 		return nil, err
 	}

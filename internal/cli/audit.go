@@ -97,12 +97,15 @@ func (d *Deps) keep(e audit.Entry) {
 	}
 }
 
+// inSeconds is how long something took, for a machine to read.
+func inSeconds(d time.Duration) float64 { return d.Truncate(time.Millisecond).Seconds() }
+
 func (d *Deps) entry(t trail, w work) audit.Entry {
 	now, who := d.Now(), holder("")
 	e := audit.Entry{
 		Time: now.UTC().Truncate(time.Millisecond), User: who.User, Host: who.Host, PID: who.PID,
 		Command: secret.Scrub(d.commandLine(), t.secrets...), Action: w.action, Management: t.management,
-		Result: resultOf(w.code), ExitCode: int(w.code), Seconds: float64(now.Sub(t.begun).Milliseconds()) / 1000,
+		Result: resultOf(w.code), ExitCode: int(w.code), Seconds: inSeconds(now.Sub(t.begun)),
 	}
 	if t.cluster.Name != "" {
 		e.Cluster = secret.Scrub(t.cluster.String(), t.secrets...)

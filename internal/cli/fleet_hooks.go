@@ -40,7 +40,7 @@ func (h *fleetHooks) tell(begun time.Time, r *fleet.Result) {
 	now, item := h.deps.Now(), r.Item
 	e := hook.Event{Name: name, Time: now.UTC(), Family: item.Family(), Data: hook.Data{
 		Cluster: item.Name, Namespace: item.Namespace, ManagementCluster: item.Management, Infrastructure: item.Infrastructure(),
-		Fleet: item.Family(), Action: string(item.Action), Status: string(r.Status), Seconds: now.Sub(begun).Round(time.Millisecond).Seconds(),
+		Fleet: item.Family(), Action: string(item.Action), Status: string(r.Status), Seconds: inSeconds(now.Sub(begun)),
 	}}
 	if r.Err != nil {
 		e.Data.Message = secret.Scrub(oneError(r.Err), h.deps.trail.secrets...)

@@ -75,9 +75,14 @@ func (d *Deps) readFleet(o *fleetFlags) (*fleetOf, *config.Fleet, error) {
 			f.current = r.Name
 		}
 	}
-	options, err := f.options(o.files)
+	options, err := d.fleetOptions(d.configOptions(nil, nil), o.files)
 	if err != nil {
 		return nil, nil, err
+	}
+	options.DefaultManagementCluster = f.current
+	options.ManagementClusters = []string{} // that there is none is known too
+	for _, r := range f.regions {
+		options.ManagementClusters = append(options.ManagementClusters, r.Name)
 	}
 	loaded, err := config.LoadFleet(options)
 	if err != nil {
@@ -101,22 +106,13 @@ func (d *Deps) readFleet(o *fleetFlags) (*fleetOf, *config.Fleet, error) {
 	return f, loaded, nil
 }
 
-func (f *fleetOf) options(files []string) (config.FleetOptions, error) {
-	d := f.deps
-	options := config.FleetOptions{
-		Options: d.configOptions(nil, nil), Paths: files, Stdin: d.Streams.In, Base: true,
+// fleetOptions are for files that are read in the home of a configuration.
+func (d *Deps) fleetOptions(of config.Options, files []string) (config.FleetOptions, error) {
+	all, err := plans.Load(of.Home)
+	return config.FleetOptions{
+		Options: of, Paths: files, Stdin: d.Streams.In, Base: true, Plans: plans.ForFleet(all),
 		DefaultPlan: defaultPlan, DefaultInfrastructure: defaultInfrastructure,
-		DefaultManagementCluster: f.current, ManagementClusters: []string{},
-	}
-	all, err := plans.Load(d.home())
-	if err != nil {
-		return options, err
-	}
-	options.Plans = plans.ForFleet(all)
-	for _, r := range f.regions {
-		options.ManagementClusters = append(options.ManagementClusters, r.Name)
-	}
-	return options, nil
+	}, err
 }
 
 // add turns the entries into clusters to compare with, and connects to their management clusters.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -40,6 +41,10 @@ func newRehearse(d *Deps) *cobra.Command {
 			if cmd.ArgsLenAtDash() != 0 && len(args) > 0 {
 				return uerr.Findings{{Where: args[0], Problem: "the command to rehearse comes after two dashes",
 					Next: cmd.CommandPath() + " -- " + strings.Join(args, " ")}}
+			}
+			if slices.Contains(o.files, "-") {
+				return uerr.Findings{{Where: "--filename", Problem: "the tour reads its files with each of its commands, and standard input is over after the first",
+					Next: "write them to a file, and name that"}}
 			}
 			if len(args) == 0 {
 				return runTour(cmd.Context(), d, o)

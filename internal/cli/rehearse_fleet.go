@@ -6,20 +6,18 @@ import (
 
 	"github.com/slipway-sh/slipway/internal/config"
 	"github.com/slipway-sh/slipway/internal/uerr"
-	"github.com/slipway-sh/slipway/plans"
 )
 
 // fleetTour is the life of the clusters of files, as the commands that a person would type. The files are read as the
 // rehearsed commands will read them, with the rehearsal's config.yaml behind them.
 func (d *Deps) fleetTour(r rehearsal, files []string) ([][]string, error) {
-	all, err := plans.Load(r.home())
+	options, err := d.fleetOptions(config.Options{
+		File: filepath.Join(r.home(), "config.yaml"), Home: r.home(), Tables: d.Tables(), Environ: d.Environ,
+	}, files)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := config.LoadFleet(config.FleetOptions{
-		Options: config.Options{File: filepath.Join(r.home(), "config.yaml"), Home: r.home(), Tables: d.Tables(), Environ: d.Environ},
-		Paths:   files, Base: true, Plans: plans.ForFleet(all), DefaultPlan: defaultPlan, DefaultInfrastructure: defaultInfrastructure,
-	})
+	loaded, err := config.LoadFleet(options)
 	if err != nil {
 		return nil, err
 	}

@@ -123,9 +123,11 @@ func (f cloudFleet) step(t *testing.T, name string, test func(cloudFleet)) {
 // testCreation kills apply while some of the clusters are being made, and types it again.
 func (f cloudFleet) testCreation() {
 	f.ends(2, []string{"create  tills", "create  web", "create  events", "3 to create, 0 to change, 0 to delete"}, "diff")
-	f.killedAt(`"phase":"infrastructure ready","status":"started"`, "apply", "-f", f.file)
-	if got := f.ends(2, nil, "diff"); strings.Contains(got.stdout, "refuse") || !strings.Contains(got.stdout, "0 to delete") {
-		f.t.Errorf("diff after apply was killed:\n%s", got.stdout)
+	for _, phase := range []string{"cluster class", "infrastructure ready"} {
+		f.killedAt(`"phase":"`+phase+`","status":"started"`, "apply", "-f", f.file)
+		if got := f.ends(2, nil, "diff"); strings.Contains(got.stdout, "refuse") || !strings.Contains(got.stdout, "0 to delete") {
+			f.t.Errorf("diff after apply was killed at %s:\n%s", phase, got.stdout)
+		}
 	}
 	got := f.ends(0, []string{"3 done, 0 failed"}, "apply")
 	f.wantEvents(got.stdout, map[string]string{"tills": "done", "web": "done", "events": "done"})
@@ -310,7 +312,8 @@ func (f cloudFleet) testPrune() {
 	f.ends(0, append(say, "Nothing is deleted without --prune"), "apply")
 	f.ends(2, append(say, "add --yes"), "apply", "--prune")
 	f.wantInClouds(map[string]int{"tills": 3, "web": 4, "events": 1, "spare": 2})
-	got := f.ends(0, append(say, "1 done, 0 failed"), "apply", "--prune", "--yes")
+	f.killedAt(`"phase":"cluster gone","status":"started"`, "apply", "-f", f.file, "--prune", "--yes")
+	got := f.ends(0, []string{"delete  events: it is being deleted", "1 done, 0 failed"}, "apply", "--prune", "--yes")
 	f.wantEvents(got.stdout, map[string]string{"events": "done"})
 	f.wantNoted("--prune", "events")
 	f.wantInClouds(map[string]int{"tills": 3, "web": 4, "spare": 2})

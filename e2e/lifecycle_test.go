@@ -3,6 +3,9 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -47,6 +50,35 @@ func TestRefusedBeforeAnythingIsTouched(t *testing.T) {
 	for _, want := range []string{"Not_A_Label", "even", "gigantic"} {
 		if !strings.Contains(got.stderr, want) {
 			t.Errorf("the findings do not mention %q:\n%s", want, got.stderr)
+		}
+	}
+	fleet := filepath.Join(t.TempDir(), "fleet.yaml")
+	text := `fleet: wrong
+clusters:
+  - name: edge1
+    kubernetesVersion: v1.30.0
+    variables:
+      VSPHERE_CONTROL_PLANE_ENDPOINT: 192.0.2.11
+      VSPHERE_DATASTORE: nowhere
+  - name: edge2
+    variables:
+      VSPHERE_CONTROL_PLANE_ENDPOINT: 192.0.2.12
+      VSPHERE_NETWORK: none
+`
+	if err := os.WriteFile(fleet, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for command, code := range map[string]int{"diff": 1, "apply": 2} {
+		got := r.run(command, "-f", fleet)
+		if got.code != code {
+			t.Errorf("%s: exit %d, want %d", command, got.code, code)
+		}
+		for _, want := range []string{
+			`fleet.yaml:4.*edge1: no VM template carries Kubernetes v1\.30\.0`, `fleet.yaml:7.*edge1: .*nowhere`, `fleet.yaml:11.*edge2: .*none`,
+		} {
+			if !regexp.MustCompile(want).MatchString(got.stderr) {
+				t.Errorf("%s: the findings do not match %q:\n%s", command, want, got.stderr)
+			}
 		}
 	}
 	if len(r.clusters()) != 0 {

@@ -68,12 +68,15 @@ func runApply(ctx context.Context, d *Deps, o applyOptions) error {
 			Next: "write fleet: NAME at the top of the file, and apply it once without --prune",
 		}}
 	}
-	f.input.Awaited, f.input.Preflight = o.wait, true
+	f.input.Awaited = o.wait
 	if o.continueOnErr {
 		f.input.Patience = patience
 	}
 	plan, err := fleet.MakePlan(ctx, f.input)
 	if err != nil {
+		return err
+	}
+	if err := o.unmatched(len(plan.Items) + len(plan.Unread())); err != nil && !o.prune { // which may have been done before
 		return err
 	}
 	if refused := plan.Findings().Err(); refused != nil && !o.continueOnErr {

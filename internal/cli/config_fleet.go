@@ -45,6 +45,9 @@ func runConfigFleet(ctx context.Context, d *Deps, o *fleetFlags, flags *clusterF
 			wanted = append(wanted, desired)
 		}
 	}
+	if err := o.unmatched(len(wanted)); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for some := range slices.Chunk(wanted, renderedAtOnce) {
 		objects, err := resolveAll(ctx, some)

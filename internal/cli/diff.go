@@ -52,6 +52,9 @@ func runDiff(ctx context.Context, d *Deps, o diffOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.unmatched(len(plan.Items) + len(plan.Unread())); err != nil {
+		return err
+	}
 	if err := d.print(planResult(plan)); err != nil {
 		return err
 	}

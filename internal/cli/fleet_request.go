@@ -43,6 +43,16 @@ func (o *fleetFlags) selector() func(string, map[string]string) bool {
 	return func(name string, _ map[string]string) bool { return name == o.choose }
 }
 
+// unmatched refuses a selection that chose nothing, which is more often mistyped than meant.
+func (o *fleetFlags) unmatched(chosen int) error {
+	if o.choose == "" || chosen > 0 {
+		return nil
+	}
+	return uerr.Findings{{
+		Where: "--select", Problem: fmt.Sprintf("%q chooses none of the clusters", o.choose), Next: "the name of an entry, or LABEL=VALUE of its labels",
+	}}
+}
+
 // fleetOf is what the files ask for.
 type fleetOf struct {
 	deps        *Deps

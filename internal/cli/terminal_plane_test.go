@@ -171,6 +171,9 @@ func testToTheEnd(_ *testing.T, d *desk) {
 	if !strings.Contains(term.Text(), "Cluster edge-4 has v1.36.3.") {
 		d.t.Errorf("nothing was to be upgraded:\n%s", term.Text())
 	}
+	d.ends(d.run("diff", "--select", "edge-9"), 1)
+	d.ends(d.run("apply", "--select", "edge-9"), 2)
+	d.ends(d.run("apply", "--select", "edge-9", "--prune"), 0) // as the second time that it was to go
 	term = d.run("apply", "--select", "edge-4")
 	d.ends(term, 0)
 	d.want("nothing", term)

@@ -21,7 +21,7 @@ func (f *Fleet) Validate() uerr.Findings {
 			all.add(e, x)
 		}
 	}
-	for _, x := range slices.Concat(f.sameNames(), f.sameEndpoints(), f.foreignEndpoints()) {
+	for _, x := range slices.Concat(f.sameNames(), f.sameEndpoints(), f.foreignEndpoints(), f.overlappingSubnets()) {
 		all.add(nil, x)
 	}
 	return all.sorted()

@@ -62,6 +62,7 @@ type Variable struct {
 	Pattern     string // regular expression that the text must match, anchored by the author
 	PatternHint string // the pattern in words: "20 or 32 hexadecimal pairs joined by colons"
 	Role        Role
+	Subnet      string // of a subnet's CIDR: the variable that names the subnet
 	Required    Use    // what it is required for
 	Unless      string // a variable that, when set, takes away the requirement
 	AliasOf     string // another spelling of that variable

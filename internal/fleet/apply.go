@@ -56,7 +56,7 @@ type work struct {
 // plan. Deletions come last, when nothing failed that may have been meant to take their place.
 func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 	w := &work{Run: run, limits: newLimits(run.Parallel)}
-	defer share(p.Work(run.Prune))()
+	defer share(p.Work(run.Prune), run.Parallel)()
 	var results []*Result
 	for _, deletions := range []bool{false, true} {
 		var all sync.WaitGroup
@@ -77,18 +77,18 @@ func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 	return results
 }
 
-// many clusters of a management cluster cost it less when their waits look at one copy of it.
+// many clusters that are waited for at once cost their management cluster less when the waits look at one copy of it.
 const many = 8
 
-// share is about the management clusters with so many clusters to work on. stop ends it.
-func share(items []*Item) (stop func()) {
+// share is about the management clusters with so many. stop ends it.
+func share(items []*Item, parallel int) (stop func()) {
 	namespaces := map[*kube.Client][]string{}
 	for _, i := range items {
 		namespaces[i.client] = append(namespaces[i.client], i.Namespace)
 	}
 	var stops []func()
 	for client, of := range namespaces {
-		if len(of) >= many {
+		if min(len(of), parallel) >= many { // or more, of several clouds
 			stops = append(stops, client.Share(of...))
 		}
 	}
@@ -114,7 +114,7 @@ func (w *work) one(ctx context.Context, r *Result, queued *place) {
 	case err != nil:
 		r.Status, r.Err = Skipped, err
 	case r.Item.Action == Refuse:
-		r.Status, r.Err = Failed, uerr.Findings{*r.Item.finding}
+		r.Status, r.Err = Failed, r.Item.findings
 	case w.stopped():
 		r.Status = Skipped
 	case late && r.Item.Replaces && !w.Confirmed:

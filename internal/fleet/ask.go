@@ -23,13 +23,13 @@ func (in Input) decide(ctx context.Context, items []*Item) {
 	answers := make(chan answer, len(items)) // holds all, so that one that nobody waits for holds up nobody
 	open := map[*Item]chan *Item{}
 	for _, item := range items {
-		if item.finding != nil || item.settled(in.Awaited) {
+		if item.Action == Refuse || item.settled(in.Awaited) {
 			continue
 		}
 		decided, copied := make(chan *Item, 1), *item
 		open[item] = decided
 		go func() {
-			took := copied.ask(ctx, clouds, in.Preflight)
+			took := copied.ask(ctx, clouds)
 			decided <- &copied
 			answers <- answer{item, took}
 		}()
@@ -52,13 +52,13 @@ func (in Input) decide(ctx context.Context, items []*Item) {
 }
 
 // ask decides about one item in a slot of its cloud, and tells how long the cloud took.
-func (i *Item) ask(ctx context.Context, clouds *limits, preflight bool) time.Duration {
+func (i *Item) ask(ctx context.Context, clouds *limits) time.Duration {
 	cloud := i.desired.Limits.Cloud
 	give, err := clouds.queue(cloud).take(ctx)
 	begun := time.Now()
 	if err == nil {
 		defer give()
-		err = clouds.ask(ctx, cloud, func(ctx context.Context) error { return i.decide(ctx, preflight) })
+		err = clouds.ask(ctx, cloud, func(ctx context.Context) error { return i.decide(ctx) })
 	}
 	if err != nil {
 		i.refuse(err)

@@ -15,18 +15,15 @@ import (
 )
 
 // decide asks the cloud, and compares what it makes of the file with what is there.
-func (i *Item) decide(ctx context.Context, preflight bool) error {
+func (i *Item) decide(ctx context.Context) error {
 	d := i.desired
-	if preflight {
-		findings, err := d.Preflight(ctx, i.live)
-		if err := errors.Join(err, findings.Err()); err != nil {
-			return err
-		}
+	findings, err := d.Preflight(ctx, i.live)
+	if err := errors.Join(err, findings.Err()); err != nil {
+		return err
 	}
 	if i.live == nil {
 		return nil
 	}
-	var err error
 	if i.resolved, err = d.Resolve(ctx, i.live); err != nil {
 		return err
 	}

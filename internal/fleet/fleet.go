@@ -75,7 +75,7 @@ type Item struct {
 	Changes    []kube.Change `json:"changes,omitempty"`
 	Drift      []kube.Change `json:"drift,omitempty"` // what somebody else changed since it was applied last
 
-	finding  *uerr.Finding // of a refusal
+	findings uerr.Findings // of a refusal
 	client   *kube.Client
 	beside   *kube.Inventory // what is there of the cluster beside its Cluster
 	desired  *Desired        // nil of a deletion
@@ -158,9 +158,7 @@ func (p *Plan) Dangerous() bool {
 func (p *Plan) Findings() uerr.Findings {
 	out := slices.Clone(p.unread)
 	for _, i := range p.Items {
-		if i.finding != nil {
-			out = append(out, *i.finding)
-		}
+		out = append(out, i.findings...)
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func TestSeveralManagementClusters(t *testing.T) {
 	east, west := benches[0], benches[1]
 	closed, silent := newBlackHole(t), newBlackHole(t)
 	closed.shut()
-	in := fleet.Input{Families: []string{"several"}, Awaited: true, Preflight: true, Patience: time.Second}
+	in := fleet.Input{Families: []string{"several"}, Awaited: true, Patience: time.Second}
 	for name, c := range map[string]*kube.Client{
 		"east": east.client, "west": west.client, "closed": clientAt(t, closed), "silent": clientAt(t, silent), "unnamed": clientAt(t, closed),
 	} {

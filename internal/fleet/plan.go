@@ -29,7 +29,6 @@ type Input struct {
 	Families    []string                                         // whose clusters may go when they are not desired
 	Select      func(name string, labels map[string]string) bool // nil takes all
 	Awaited     bool                                             // clusters that nobody waited for are to be waited for
-	Preflight   bool                                             // ask the clouds whether they can provide what is new or changes
 	// Patience is how long, at least, those that do not answer are waited for after the others; 0 waits until they may be
 	// given up. An unknown item's decision goes on as long as the context of MakePlan, and Apply takes it up.
 	Patience time.Duration
@@ -102,10 +101,10 @@ func (in Input) gone(m Management, lives map[string]*clusterv1.Cluster, desired 
 		}
 		item := &Item{Management: m.Name, Namespace: live.Namespace, Name: live.Name, Action: Delete, client: m.Client, live: live}
 		switch {
+		case live.DeletionTimestamp != nil: // which an earlier run may not have seen the end of
+			item.Why = "it is being deleted"
 		case mark.Protect:
 			item.Action, item.Why = Leave, "it is in no file any more, and protected"
-		case live.DeletionTimestamp != nil:
-			item.Action, item.Why = Leave, "it is being deleted"
 		default:
 			item.Why = fmt.Sprintf("it is in no file of fleet %s any more", mark.Family)
 		}
@@ -156,24 +155,24 @@ func (i *Item) settled(awaited bool) bool {
 // refuse makes one item impossible.
 func (i *Item) refuse(err error) {
 	i.Action = Refuse
-	f := uerr.Finding{Where: i.Where, Problem: err.Error(), Code: uerr.ExitCode(err)}
-	var known *uerr.Error
 	var findings uerr.Findings
-	switch {
-	case errors.As(err, &findings):
-		for _, x := range findings {
-			if x.Severity == uerr.Refusal {
-				f = x
-				break
-			}
+	if !errors.As(err, &findings) {
+		f := uerr.Finding{Where: i.Where, Problem: err.Error(), Code: uerr.ExitCode(err)}
+		var known *uerr.Error
+		if errors.As(err, &known) {
+			f.Next = known.Next
 		}
-		if n := len(findings) - len(findings.Warnings()); n > 1 {
-			f.Problem += fmt.Sprintf(" (and %d more)", n-1)
-		}
-	case errors.As(err, &known):
-		f.Next = known.Next
+		findings = uerr.Findings{f}
 	}
-	i.Why = f.Problem
-	f.Problem = i.Title() + ": " + f.Problem
-	i.finding = &f
+	i.findings = nil
+	for _, f := range findings.Refusals() {
+		if i.findings == nil {
+			i.Why = f.Problem
+		}
+		f.Problem = i.Title() + ": " + f.Problem
+		i.findings = append(i.findings, f)
+	}
+	if n := len(i.findings); n > 1 {
+		i.Why += fmt.Sprintf(" (and %d more)", n-1)
+	}
 }

@@ -65,6 +65,7 @@ func TestOnAPlane(t *testing.T) {
 		"adoption": testAdoption, "isolation": testIsolation, "lock": testLock, "dead holder": testDeadHolder, "interrupted": testInterrupted,
 		"same objects": testSameObjects, "failure": testFailure, "going on": testGoingOn,
 		"black hole": testBlackHole, "late danger": testLateDanger, "beside": testBeside, "fixed": testFixed, "protected meanwhile": testProtectedMeanwhile,
+		"sharing": testSharing, "all findings": testAllFindings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +96,7 @@ func (b bench) objects(name string, edit func(*clusterv1.Cluster)) *render.Objec
 
 func (b bench) input(desired ...*fleet.Desired) fleet.Input {
 	return fleet.Input{
-		Managements: []fleet.Management{{Name: "m", Client: b.client}}, Desired: desired, Families: []string{b.namespace}, Awaited: true, Preflight: true,
+		Managements: []fleet.Management{{Name: "m", Client: b.client}}, Desired: desired, Families: []string{b.namespace}, Awaited: true,
 	}
 }
 

@@ -201,7 +201,7 @@ func TestASilentCloudIsAskedOnce(t *testing.T) {
 // plannedNew is a plan of clusters that need no management cluster to be known as new.
 func (b bench) plannedNew(t *testing.T, desired []*fleet.Desired) *fleet.Plan {
 	t.Helper()
-	p, err := fleet.MakePlan(t.Context(), fleet.Input{Desired: desired, Preflight: true})
+	p, err := fleet.MakePlan(t.Context(), fleet.Input{Desired: desired})
 	must(t, err)
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -163,6 +164,18 @@ func ObjectName(object client.Object) string {
 // live reads the object of that kind and key; nil when it is not there, or its kind is not.
 func (c *Client) live(ctx context.Context, gvk schema.GroupVersionKind, key Key) (*unstructured.Unstructured, error) {
 	return c.read(ctx, c.api, gvk, key)
+}
+
+// readInto reads an object into one of its Go type, and says whether it is there.
+func (c *Client) readInto(ctx context.Context, from client.Reader, gvk schema.GroupVersionKind, key Key, into client.Object) (bool, error) {
+	have, err := c.read(ctx, from, gvk, key)
+	if err != nil || have == nil {
+		return false, err
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(have.Object, into); err != nil {
+		return false, fmt.Errorf("read %s %s: %w", gvk.Kind, key, err)
+	}
+	return true, nil
 }
 
 // read is live from another reader.

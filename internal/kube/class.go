@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+var classKind = clusterv1.GroupVersion.WithKind("ClusterClass")
+
 // classPrefix begins the names of the classes that Slipway makes: slipway-PROVIDER-HASH.
 const classPrefix = FieldOwner + "-"
 
@@ -124,9 +126,9 @@ func definedKind(definition *unstructured.Unstructured) schema.GroupKind {
 func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 	object := "ClusterClass " + key.Namespace + "/" + key.Name
 	last := errors.New("it has not been looked at yet; is Cluster API's controller running?")
-	t := target{gvk: clusterv1.GroupVersion.WithKind("ClusterClass"), namespace: key.Namespace, name: key.Name}
-	err := c.until(ctx, []target{t}, func(ctx context.Context, _ client.Reader) (bool, error) {
-		unmet, err := c.unmetClass(ctx, key)
+	t := target{gvk: classKind, namespace: key.Namespace, name: key.Name}
+	err := c.until(ctx, []target{t}, func(ctx context.Context, from client.Reader) (bool, error) {
+		unmet, err := c.unmetClass(ctx, from, key)
 		if unmet != nil && unmet.Reason != "" {
 			last = errors.New(unmet.String())
 		}
@@ -140,15 +142,19 @@ func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 
 // ClassReady says whether Cluster API has resolved a ClusterClass's templates and variables.
 func (c *Client) ClassReady(ctx context.Context, key Key) (bool, error) {
-	unmet, err := c.unmetClass(ctx, key)
+	unmet, err := c.unmetClass(ctx, c.api, key)
 	return unmet == nil, err
 }
 
 // unmetClass gives the first condition of a ClusterClass that a Cluster has to wait for; nil when there is none.
-func (c *Client) unmetClass(ctx context.Context, key Key) (*Condition, error) {
+func (c *Client) unmetClass(ctx context.Context, from client.Reader, key Key) (*Condition, error) {
 	class := &clusterv1.ClusterClass{}
-	if err := c.api.Get(ctx, key, class); err != nil {
-		return nil, c.explain(ctx, fmt.Errorf("read ClusterClass %s: %w", key, err))
+	found, err := c.readInto(ctx, from, classKind, key, class)
+	if err == nil && !found {
+		err = fmt.Errorf("read ClusterClass %s: it is not there", key)
+	}
+	if err != nil {
+		return nil, err
 	}
 	for _, name := range []string{clusterv1.ClusterClassRefVersionsUpToDateCondition, clusterv1.ClusterClassVariablesReadyCondition} {
 		if isTrue(class.Status.Conditions, name, class.Generation) {

@@ -194,27 +194,32 @@ func (l *HeldLock) renew(ctx context.Context) {
 
 // renewOnce says with its error whether the lock is lost, or only could not be renewed this time.
 func (l *HeldLock) renewOnce(ctx context.Context) (lost bool, err error) {
-	next, now := l.lease.DeepCopy(), metav1.NewMicroTime(l.client.now())
-	next.Spec.RenewTime = &now
-	err = l.client.api.Update(ctx, next, client.FieldOwner(FieldOwner))
+	err = l.write(ctx, l.lease)
+	if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+		return false, l.client.explain(ctx, err)
+	}
+	have := &coordinationv1.Lease{} // deleted, taken, or written by a renewal whose answer was lost
+	err = l.client.api.Get(ctx, l.key(), have)
 	switch {
-	case err == nil:
-		l.lease = next
-		return false, nil
 	case apierrors.IsNotFound(err):
 		return true, l.lostTo("nobody: the Lease was deleted")
-	case !apierrors.IsConflict(err):
-		return false, l.client.explain(ctx, err)
-	}
-	have := &coordinationv1.Lease{} // written by another, or by a renewal of ours whose answer was lost
-	if err := l.client.api.Get(ctx, l.key(), have); err != nil {
-		return false, l.client.explain(ctx, err)
-	}
-	if !l.ours(have) {
+	case err == nil && !l.ours(have):
 		return true, l.lostTo(ptr.Deref(have.Spec.HolderIdentity, "nobody"))
+	case err == nil:
+		err = l.write(ctx, have)
 	}
-	l.lease = have
-	return false, nil
+	return false, l.client.explain(ctx, err)
+}
+
+// write renews the lock, by a Lease that must not have changed meanwhile.
+func (l *HeldLock) write(ctx context.Context, lease *coordinationv1.Lease) error {
+	next, now := lease.DeepCopy(), metav1.NewMicroTime(l.client.now())
+	next.Spec.RenewTime = &now
+	if err := l.client.api.Update(ctx, next, client.FieldOwner(FieldOwner)); err != nil {
+		return err
+	}
+	l.lease = next
+	return nil
 }
 
 func (l *HeldLock) key() Key { return client.ObjectKeyFromObject(l.lease) }

@@ -257,26 +257,43 @@ func testLock(t *testing.T, c *kube.Client, ns string) {
 }
 
 func testLockLost(t *testing.T, c *kube.Client, ns string) {
-	held, err := c.Lock(t.Context(), ns, "dev1", holder(os.Getpid()))
-	must(t, err)
-	ctx := held.Guard(t.Context())
-	lease := &coordinationv1.Lease{}
-	must(t, c.API().Get(t.Context(), kube.Key{Namespace: ns, Name: "slipway-dev1"}, lease))
+	lock := func(cluster string) (*kube.HeldLock, *coordinationv1.Lease) {
+		held, err := c.Lock(t.Context(), ns, cluster, holder(os.Getpid()))
+		must(t, err)
+		lease := &coordinationv1.Lease{}
+		must(t, c.API().Get(t.Context(), kube.Key{Namespace: ns, Name: "slipway-" + cluster}, lease))
+		return held, lease
+	}
+	taken, of := lock("dev1")
+	deleted, gone := lock("dev2")
+	kept, touched := lock("dev3")
 	thief := "bob@elsewhere pid 7 (delete cluster dev1)"
-	lease.Spec.HolderIdentity = &thief
-	must(t, c.API().Update(t.Context(), lease))
-	select {
-	case <-ctx.Done():
-	case <-time.After(time.Minute):
-		t.Fatal("the loss of the lock went unnoticed")
+	of.Spec.HolderIdentity = &thief
+	must(t, c.API().Update(t.Context(), of))
+	must(t, c.API().Delete(t.Context(), gone))
+	touched.Annotations["note"] = "of somebody who looks after leases"
+	must(t, c.API().Update(t.Context(), touched))
+	for held, want := range map[*kube.HeldLock]string{taken: thief, deleted: "nobody"} {
+		ctx := held.Guard(t.Context())
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Minute):
+			t.Fatalf("the loss of the lock to %s went unnoticed", want)
+		}
+		if cause := context.Cause(ctx); !strings.Contains(cause.Error(), want) {
+			t.Errorf("cause %v, want %s as the new holder", cause, want)
+		}
+		held.Release()
 	}
-	if cause := context.Cause(ctx); !strings.Contains(cause.Error(), thief) {
-		t.Errorf("cause %v, want the new holder", cause)
-	}
-	held.Release()
-	if err := c.API().Get(t.Context(), client.ObjectKeyFromObject(lease), lease); err != nil {
+	if err := c.API().Get(t.Context(), client.ObjectKeyFromObject(of), of); err != nil {
 		t.Errorf("the release of a lost lock removed the new holder's: %v", err)
 	}
+	renewed := &coordinationv1.Lease{}
+	must(t, c.API().Get(t.Context(), client.ObjectKeyFromObject(touched), renewed))
+	if !renewed.Spec.RenewTime.After(touched.Spec.RenewTime.Time) {
+		t.Error("a lock whose Lease somebody annotated was not renewed")
+	}
+	kept.Release()
 }
 
 func testAwait(t *testing.T, c *kube.Client, ns string) {

@@ -19,14 +19,17 @@ import (
 type shared struct {
 	kept       cache.Cache
 	live       client.Reader // of kinds that are not listed yet, or cannot be
-	namespaces []string
+	namespaces []string      // sorted
+
+	mu        sync.Mutex
+	informers map[schema.GroupVersionKind]cache.Informer
 }
 
-// Share lets all waits of this client look at one copy of these namespaces, until stop. It is for many waits at once: a
-// single one asks for less, since it watches nothing but its own cluster. What cannot be watched they ask for, as they
-// do without.
+// Share lets all waits of this client look at one copy of these namespaces, until stop, after which no wait may be under
+// way. It is for many waits at once: a single one asks for less, since it watches nothing but its own cluster. A kind that
+// they may not watch is asked for, when it is their turn.
 func (c *Client) Share(namespaces ...string) (stop func()) {
-	slices.Sort(namespaces)
+	namespaces = slices.Compact(slices.Sorted(slices.Values(namespaces)))
 	options := cache.Options{
 		Scheme: c.api.Scheme(), Mapper: c.api.RESTMapper(), DefaultTransform: cache.TransformStripManagedFields(),
 		DefaultNamespaces: map[string]cache.Config{},
@@ -41,7 +44,7 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = kept.Start(ctx) }) // its only error is to be started twice
-	s := &shared{kept: kept, live: c.api, namespaces: slices.Compact(namespaces)}
+	s := &shared{kept: kept, live: c.api, namespaces: namespaces, informers: map[schema.GroupVersionKind]cache.Informer{}}
 	for _, t := range clusterTargets(Key{}) {
 		s.informer(ctx, t.gvk)
 	}
@@ -53,12 +56,21 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 	}
 }
 
-// glance is where a wait looks that an event has woken.
-func (c *Client) glance(ctx context.Context) client.Reader {
+// readers are where a wait looks as a rule, and where it looks now and then, to see that the management cluster is there
+// and that no event of the Cluster was lost.
+func (c *Client) readers(ctx context.Context) (usual, nowAndThen client.Reader) {
 	if s := c.shared.Load(); s != nil && s.has(ctx, clusterKind) {
-		return s
+		return s, asking{s}
 	}
-	return c.api
+	return c.api, c.api
+}
+
+// asking asks for single objects, and lists what is in the copy.
+type asking struct{ *shared }
+
+// Get is client.Reader's.
+func (a asking) Get(ctx context.Context, key Key, object client.Object, options ...client.GetOption) error {
+	return a.live.Get(ctx, key, object, options...)
 }
 
 // Get is client.Reader's.
@@ -86,14 +98,21 @@ func (s *shared) has(ctx context.Context, kind schema.GroupVersionKind) bool {
 	return informer != nil && informer.HasSynced()
 }
 
-// informer is nil for a kind that the management cluster does not know.
+// informer is nil for a kind that the management cluster does not know. Each is asked for once, because the library begins
+// a goroutine with each answer.
 func (s *shared) informer(ctx context.Context, kind schema.GroupVersionKind) cache.Informer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have := s.informers[kind]; have != nil {
+		return have
+	}
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(kind)
 	informer, err := s.kept.GetInformer(ctx, object, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil
 	}
+	s.informers[kind] = informer
 	return informer
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -41,8 +40,12 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 	signals, stop := c.watch(ctx, targets)
 	defer stop()
 	var outage time.Time
-	from := c.glance(ctx)
+	asked := c.now()
 	for {
+		from, nowAndThen := c.readers(ctx)
+		if !outage.IsZero() || c.now().Sub(asked) >= c.turn(lookAnyway, anywayOfAll) {
+			from, asked = nowAndThen, c.now()
+		}
 		done, err := see(ctx, from)
 		if from != c.api && (done || err != nil) {
 			done, err = see(ctx, c.api)
@@ -52,6 +55,7 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 			return errors.Join(context.Cause(ctx), err)
 		case done:
 			return nil
+		case err == nil && from != nowAndThen: // which says nothing about an outage
 		case err == nil:
 			outage = time.Time{}
 		case !unreachable(err):
@@ -65,16 +69,14 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 		select {
 		case <-ctx.Done():
 		case <-signals:
-			from = c.glance(ctx)
-		case <-time.After(c.turn(lookAnyway, anywayOfAll)):
-			from = c.api
+		case <-time.After(lookAnyway):
 		}
 	}
 }
 
 // pause is between two looks of one wait. Those at what is shared cost the management cluster nothing.
 func (c *Client) pause(ctx context.Context, ofOne, ofAll time.Duration) time.Duration {
-	if c.glance(ctx) != c.api {
+	if usual, _ := c.readers(ctx); usual != c.api {
 		return ofOne
 	}
 	return c.turn(ofOne, ofAll)
@@ -140,18 +142,12 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 
 // clusterFrom is Cluster from another reader.
 func (c *Client) clusterFrom(ctx context.Context, from client.Reader, key Key) (*clusterv1.Cluster, error) {
-	have, err := c.read(ctx, from, clusterKind, key)
-	if err != nil {
-		return nil, err
-	}
-	if have == nil {
-		return nil, noSuchCluster(key)
-	}
 	cluster := &clusterv1.Cluster{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(have.Object, cluster); err != nil {
-		return nil, fmt.Errorf("read %s: %w", ClusterName(key), err)
+	found, err := c.readInto(ctx, from, clusterKind, key, cluster)
+	if err == nil && !found {
+		err = noSuchCluster(key)
 	}
-	return cluster, nil
+	return cluster, err
 }
 
 // note reads the tree for the progress line, and gives what has stopped in it; a wait does not end because that could not

@@ -3,6 +3,9 @@ package plane
 import (
 	"flag"
 	"io"
+	"os"
+	"strconv"
+	"strings"
 
 	"github.com/prometheus/procfs"
 )
@@ -12,16 +15,24 @@ const leastMemory = 1 << 30
 
 // defaultMemory is a soft limit for the plane's own heap, a quarter of the machine's memory. A heap that comes near its
 // limit is collected all the time: with 40 clusters and a limit of 1 GiB that was a third of the plane's work.
-func defaultMemory() int64 {
+func defaultMemory() int64 { return max(leastMemory, machineMemory()/4) }
+
+// machineMemory is in bytes: what the machine has, or the container may take; 0 where it cannot be read.
+func machineMemory() int64 {
 	proc, err := procfs.NewDefaultFS()
 	if err != nil { // not Linux
-		return leastMemory
+		return 0
 	}
 	memory, err := proc.Meminfo()
 	if err != nil || memory.MemTotalBytes == nil {
-		return leastMemory
+		return 0
 	}
-	return max(leastMemory, int64(*memory.MemTotalBytes/4)) //nolint:gosec // a quarter of what there is fits
+	total := int64(*memory.MemTotalBytes) //nolint:gosec // no machine has so much
+	raw, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	if limit, notSet := strconv.ParseInt(strings.TrimSpace(string(raw)), 10, 64); err == nil && notSet == nil {
+		return min(total, limit)
+	}
+	return total
 }
 
 // ParseFlags reads the command line of slipway-plane.

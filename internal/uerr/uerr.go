@@ -85,19 +85,22 @@ func (f Findings) Error() string {
 
 // Err is nil when nothing in f refuses the operation, otherwise f itself.
 func (f Findings) Err() error {
-	for _, x := range f {
-		if x.Severity == Refusal {
-			return f
-		}
+	if len(f.Refusals()) == 0 {
+		return nil
 	}
-	return nil
+	return f
 }
 
 // Warnings are the findings that do not stop the work.
-func (f Findings) Warnings() Findings {
+func (f Findings) Warnings() Findings { return f.of(Warning) }
+
+// Refusals are those that do.
+func (f Findings) Refusals() Findings { return f.of(Refusal) }
+
+func (f Findings) of(s Severity) Findings {
 	var out Findings
 	for _, x := range f {
-		if x.Severity == Warning {
+		if x.Severity == s {
 			out = append(out, x)
 		}
 	}

@@ -48,21 +48,26 @@ func accountVariables() []config.Variable {
 	})
 }
 
+// addresses is the range of the subnet that another variable names.
+func addresses(subnet, name, def string) config.Variable {
+	return config.Variable{Name: name, Type: config.TypeCIDR, Subnet: subnet, Default: def, Doc: "Its addresses."}
+}
+
 func networkVariables() []config.Variable {
-	cidr := func(name, def, text string) config.Variable {
-		return config.Variable{Name: name, Type: config.TypeCIDR, Default: def, Doc: text}
+	network := func(v config.Variable) config.Variable {
+		v.Role = config.RoleNetwork
+		return v
 	}
-	vnet := cidr("AZURE_VNET_CIDR", "10.0.0.0/16", "Addresses of a new VNET.")
-	vnet.Role = config.RoleNodeNetwork
+	vnet := config.Variable{Name: "AZURE_VNET_CIDR", Type: config.TypeCIDR, Role: config.RoleNodeNetwork, Default: "10.0.0.0/16", Doc: "Addresses of a new VNET."}
 	return inSection("Azure: the network", []config.Variable{
-		named(keyVNetGroup, "network", "Resource group of the VNET; empty is the cluster's."),
-		named(keyVNet, "vnet", "VNET of the nodes. One that is there is used and left as it is, another is made; empty takes the cluster's name."),
+		network(named(keyVNetGroup, "network", "Resource group of the VNET; empty is the cluster's.")),
+		network(named(keyVNet, "vnet", "VNET of the nodes. One that is there is used and left as it is, another is made; empty takes the cluster's name.")),
 		vnet,
 		named("AZURE_CONTROL_PLANE_SUBNET_NAME", "control-plane", "Subnet of control plane machines."),
-		cidr("AZURE_CONTROL_PLANE_SUBNET_CIDR", "10.0.0.0/24", "Its addresses."),
+		addresses("AZURE_CONTROL_PLANE_SUBNET_NAME", "AZURE_CONTROL_PLANE_SUBNET_CIDR", "10.0.0.0/24"),
 		named("AZURE_CONTROL_PLANE_SUBNET_SECURITY_GROUP", "control-plane-nsg", "Its security group."),
 		{Name: keyNodeSubnet, Default: "node", Doc: "Subnet of workers; one that is there is used and left as it is."},
-		cidr("AZURE_NODE_SUBNET_CIDR", "10.0.1.0/24", "Its addresses."),
+		addresses(keyNodeSubnet, "AZURE_NODE_SUBNET_CIDR", "10.0.1.0/24"),
 		named("AZURE_NODE_SUBNET_SECURITY_GROUP", "node-nsg", "Its security group."),
 		{Name: "AZURE_ENABLE_PRIVATE_CLUSTER", Type: config.TypeBool, Default: "false", Doc: "Keep the cluster's API inside the VNET."},
 		{Name: "AZURE_FRONTEND_PRIVATE_IP", Type: config.TypeHost, Default: "10.0.0.100", Doc: "Address of the API inside the VNET."},

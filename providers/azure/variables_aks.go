@@ -31,6 +31,6 @@ func virtualNodeVariables() []config.Variable {
 	return inSection("Azure: virtual nodes, pods as container instances without a machine", []config.Variable{
 		{Name: keyVirtualNode, Type: config.TypeBool, Default: "false", Doc: "Give clusters of AKS a virtual node. It can be switched on and off at any time."},
 		{Name: keyVirtualName, Default: "virtual-node", Doc: "Subnet of its pods, in the VNET of the nodes; one that is there must be delegated to container instances."},
-		{Name: keyVirtualCIDR, Type: config.TypeCIDR, Default: "10.0.2.0/24", Doc: "Its addresses."},
+		addresses(keyVirtualName, keyVirtualCIDR, "10.0.2.0/24"),
 	})
 }

@@ -1,0 +1,73 @@
+package fleet_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
+
+	"github.com/slipway-sh/slipway/internal/fleet"
+	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/uerr"
+)
+
+// narrow counts the watches of single objects and single clusters.
+type narrow struct {
+	http.RoundTripper
+	count *atomic.Int64
+}
+
+func (n narrow) RoundTrip(r *http.Request) (*http.Response, error) {
+	q := r.URL.Query()
+	if q.Get("watch") != "" && q.Get("fieldSelector")+q.Get("labelSelector") != "" {
+		n.count.Add(1)
+	}
+	return n.RoundTripper.RoundTrip(r)
+}
+
+// testSharing applies ten clusters at once, whose waits share, and one after the other, which has each look for itself.
+func testSharing(t *testing.T, b bench) {
+	watches := &atomic.Int64{}
+	config := b.client.Config()
+	config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return narrow{inner, watches} })
+	var err error
+	b.client, err = kube.ForConfig(config)
+	must(t, err)
+	for parallel, shared := range map[int]bool{10: true, 1: false} {
+		var desired []*fleet.Desired
+		for i := range 10 {
+			desired = append(desired, b.want(fmt.Sprintf("p%d-%d", parallel, i), "1", nil))
+		}
+		run := b.run()
+		run.Parallel, run.Prune = parallel, false
+		watches.Store(0)
+		for _, r := range fleet.Apply(t.Context(), b.plan(t, desired...), run) {
+			must(t, r.Err)
+		}
+		if n := watches.Load(); (n == 0) != shared {
+			t.Errorf("%d at once: %d watches of single clusters", parallel, n)
+		}
+	}
+}
+
+// testAllFindings has a cloud that finds several things wrong with one cluster.
+func testAllFindings(t *testing.T, b bench) {
+	d := b.want("a", "1", nil)
+	d.Preflight = func(context.Context, *clusterv1.Cluster) (uerr.Findings, error) {
+		return uerr.Findings{
+			{Severity: uerr.Warning, Where: "fleet.yaml:2", Problem: "the datastore is slow"},
+			{Where: "fleet.yaml:3", Problem: "no template carries v1.30.0"}, {Where: "fleet.yaml:5", Problem: "there is no network x"},
+		}, nil
+	}
+	p := b.plan(t, d)
+	expect(t, p, "refuse a")
+	if got := p.Findings(); len(got) != 2 || got[0].Where != "fleet.yaml:3" || got[1].Where != "fleet.yaml:5" || got[1].Problem != b.namespace+"/a: there is no network x" {
+		t.Errorf("findings %+v", got)
+	}
+	if want := "no template carries v1.30.0 (and 1 more)"; p.Items[0].Why != want {
+		t.Errorf("why %q, want %q", p.Items[0].Why, want)
+	}
+}

@@ -28,7 +28,7 @@ func (c *Client) IsLeftover(ctx context.Context, object client.Object, cluster K
 	if err != nil || have == nil {
 		return false, err
 	}
-	current, err := c.live(ctx, clusterKind, cluster)
+	current, err := c.live(ctx, clusterKind(), cluster)
 	switch {
 	case err != nil:
 		return false, err
@@ -78,7 +78,7 @@ func (o Orphan) String() string { return o.GVK.Kind + " " + o.Key.String() }
 // Orphans lists what a create that was stopped before it made the Cluster has left behind: objects that carry our label
 // and the cluster's name, and no owner who would take them along. While the Cluster is there, there are none.
 func (c *Client) Orphans(ctx context.Context, cluster Key) ([]Orphan, error) {
-	current, err := c.live(ctx, clusterKind, cluster)
+	current, err := c.live(ctx, clusterKind(), cluster)
 	if err != nil || current != nil {
 		return nil, err
 	}

@@ -16,10 +16,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-var classKind = clusterv1.GroupVersion.WithKind("ClusterClass")
-
 // classPrefix begins the names of the classes that Slipway makes: slipway-PROVIDER-HASH.
 const classPrefix = FieldOwner + "-"
+
+func classKind() schema.GroupVersionKind { return clusterv1.GroupVersion.WithKind("ClusterClass") }
 
 // MissingClass gives the objects of a class that are not in the management cluster. Their names carry a hash of their
 // content, so one that is there needs no comparison.
@@ -126,7 +126,7 @@ func definedKind(definition *unstructured.Unstructured) schema.GroupKind {
 func (c *Client) AwaitClass(ctx context.Context, key Key) error {
 	object := "ClusterClass " + key.Namespace + "/" + key.Name
 	last := errors.New("it has not been looked at yet; is Cluster API's controller running?")
-	t := target{gvk: classKind, namespace: key.Namespace, name: key.Name}
+	t := target{gvk: classKind(), namespace: key.Namespace, name: key.Name}
 	err := c.until(ctx, []target{t}, func(ctx context.Context, from client.Reader) (bool, error) {
 		unmet, err := c.unmetClass(ctx, from, key)
 		if unmet != nil && unmet.Reason != "" {
@@ -149,7 +149,7 @@ func (c *Client) ClassReady(ctx context.Context, key Key) (bool, error) {
 // unmetClass gives the first condition of a ClusterClass that a Cluster has to wait for; nil when there is none.
 func (c *Client) unmetClass(ctx context.Context, from client.Reader, key Key) (*Condition, error) {
 	class := &clusterv1.ClusterClass{}
-	found, err := c.readInto(ctx, from, classKind, key, class)
+	found, err := c.readInto(ctx, from, classKind(), key, class)
 	if err == nil && !found {
 		err = fmt.Errorf("read ClusterClass %s: it is not there", key)
 	}

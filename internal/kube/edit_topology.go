@@ -61,7 +61,7 @@ func (c *Client) edited(ctx context.Context, key Key, edit TopologyEdit) (*unstr
 	if _, err := c.Cluster(ctx, key); err != nil {
 		return nil, err
 	}
-	cluster, err := c.live(ctx, clusterKind, key)
+	cluster, err := c.live(ctx, clusterKind(), key)
 	if err != nil {
 		return nil, err
 	}

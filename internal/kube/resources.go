@@ -132,7 +132,7 @@ func (c *Client) ResourceBehind(ctx context.Context, key Key) (*Unready, error) 
 }
 
 func (c *Client) resourceBehind(ctx context.Context, from client.Reader, key Key) (*Unready, error) {
-	cluster, err := c.read(ctx, from, clusterKind, key)
+	cluster, err := c.read(ctx, from, clusterKind(), key)
 	if err != nil || cluster == nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (c *Client) resources(ctx context.Context, key Key) ([]*unstructured.Unstru
 	if _, err := c.Cluster(ctx, key); err != nil {
 		return nil, err
 	}
-	cluster, err := c.live(ctx, clusterKind, key)
+	cluster, err := c.live(ctx, clusterKind(), key)
 	if err != nil || cluster == nil {
 		return nil, err
 	}

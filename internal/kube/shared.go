@@ -59,7 +59,7 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 // readers are where a wait looks as a rule, and where it looks now and then, to see that the management cluster is there
 // and that no event of the Cluster was lost.
 func (c *Client) readers(ctx context.Context) (usual, nowAndThen client.Reader) {
-	if s := c.shared.Load(); s != nil && s.has(ctx, clusterKind) {
+	if s := c.shared.Load(); s != nil && s.has(ctx, clusterKind()) {
 		return s, asking{s}
 	}
 	return c.api, c.api

@@ -93,7 +93,7 @@ func poolSizes(pools []Pool) map[string]any {
 
 func clusterPatch(key Key) *unstructured.Unstructured {
 	patch := &unstructured.Unstructured{Object: map[string]any{}}
-	patch.SetGroupVersionKind(clusterKind)
+	patch.SetGroupVersionKind(clusterKind())
 	patch.SetNamespace(key.Namespace)
 	patch.SetName(key.Name)
 	return patch

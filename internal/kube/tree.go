@@ -53,7 +53,7 @@ func (c *Client) Tree(ctx context.Context, namespace, name string) (*Node, error
 }
 
 func (c *Client) tree(ctx context.Context, from client.Reader, key Key) (*Node, error) {
-	cluster, err := c.read(ctx, from, clusterKind, key)
+	cluster, err := c.read(ctx, from, clusterKind(), key)
 	if err != nil {
 		return nil, err
 	}

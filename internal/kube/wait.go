@@ -143,7 +143,7 @@ func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) erro
 // clusterFrom is Cluster from another reader.
 func (c *Client) clusterFrom(ctx context.Context, from client.Reader, key Key) (*clusterv1.Cluster, error) {
 	cluster := &clusterv1.Cluster{}
-	found, err := c.readInto(ctx, from, clusterKind, key, cluster)
+	found, err := c.readInto(ctx, from, clusterKind(), key, cluster)
 	if err == nil && !found {
 		err = noSuchCluster(key)
 	}

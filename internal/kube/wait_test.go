@@ -91,8 +91,8 @@ func TestInformersAreAskedForOnce(t *testing.T) {
 	c := &counted{}
 	s := &shared{kept: c, informers: map[schema.GroupVersionKind]cache.Informer{}}
 	for range 3 {
-		s.has(t.Context(), clusterKind)
-		s.has(t.Context(), classKind)
+		s.has(t.Context(), clusterKind())
+		s.has(t.Context(), classKind())
 	}
 	if c.asked != 2 {
 		t.Errorf("asked %d times for the informers of 2 kinds", c.asked)

@@ -56,7 +56,7 @@ func (c *Client) newPatience() *patience {
 	return &patience{now: c.now, began: c.now(), old: map[string]bool{}}
 }
 
-// overFor gives the error of a resource that ends the wait. Every look calls it once, with all that have stopped.
+// overFor gives the error of a resource that ends the wait. Every look calls it with all that have stopped.
 func (p *patience) overFor(stopped []*Node) error {
 	still := map[string]bool{}
 	for _, n := range stopped {

@@ -56,13 +56,25 @@ func (c *Client) Share(namespaces ...string) (stop func()) {
 	}
 }
 
-// readers are where a wait looks as a rule, and where it looks now and then, to see that the management cluster is there
-// and that no event of the Cluster was lost.
-func (c *Client) readers(ctx context.Context) (usual, nowAndThen client.Reader) {
-	if s := c.shared.Load(); s != nil && s.has(ctx, clusterKind()) {
-		return s, asking{s}
+// readers are where a wait for these targets looks as a rule, and where it looks now and then, to see that the management
+// cluster is there and that no event of the Cluster was lost.
+func (c *Client) readers(ctx context.Context, targets []target) (usual, nowAndThen client.Reader) {
+	s := c.shared.Load()
+	if s == nil {
+		return c.api, c.api
 	}
-	return c.api, c.api
+	for _, t := range targets {
+		if !s.covers(t) || !s.has(ctx, t.gvk) {
+			return c.api, c.api
+		}
+	}
+	return s, asking{s}
+}
+
+// covers says whether a target is in the namespaces of the copy; what is in no namespace never is.
+func (s *shared) covers(t target) bool {
+	_, found := slices.BinarySearch(s.namespaces, t.namespace)
+	return found
 }
 
 // asking asks for single objects, and lists what is in the copy.
@@ -118,7 +130,7 @@ func (s *shared) informer(ctx context.Context, kind schema.GroupVersionKind) cac
 
 // tell signals changes of a target until ctx ends; false says that it cannot.
 func (s *shared) tell(ctx context.Context, t target, out chan<- struct{}) bool {
-	if _, found := slices.BinarySearch(s.namespaces, t.namespace); !found {
+	if !s.covers(t) {
 		return false
 	}
 	informer := s.informer(ctx, t.gvk)

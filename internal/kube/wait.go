@@ -42,7 +42,7 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 	var outage time.Time
 	asked := c.now()
 	for {
-		from, nowAndThen := c.readers(ctx)
+		from, nowAndThen := c.readers(ctx, targets)
 		if !outage.IsZero() || c.now().Sub(asked) >= c.turn(lookAnyway, anywayOfAll) {
 			from, asked = nowAndThen, c.now()
 		}
@@ -65,7 +65,7 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 		case c.now().Sub(outage) > outageLimit:
 			return err
 		}
-		sleep(ctx, c.pause(ctx, lookEvery, lookOfAll))
+		sleep(ctx, c.pause(ctx, targets, lookEvery, lookOfAll))
 		select {
 		case <-ctx.Done():
 		case <-signals:
@@ -75,8 +75,8 @@ func (c *Client) until(ctx context.Context, targets []target, see look) error {
 }
 
 // pause is between two looks of one wait. Those at what is shared cost the management cluster nothing.
-func (c *Client) pause(ctx context.Context, ofOne, ofAll time.Duration) time.Duration {
-	if usual, _ := c.readers(ctx); usual != c.api {
+func (c *Client) pause(ctx context.Context, targets []target, ofOne, ofAll time.Duration) time.Duration {
+	if usual, _ := c.readers(ctx, targets); usual != c.api {
 		return ofOne
 	}
 	return c.turn(ofOne, ofAll)
@@ -102,8 +102,8 @@ type clusterLook func(ctx context.Context, cluster *clusterv1.Cluster) (done boo
 
 func (c *Client) await(ctx context.Context, key Key, what string, see clusterLook, note func(string)) error {
 	var noted time.Time
-	patience := c.newPatience()
-	err := c.until(ctx, clusterTargets(key), func(ctx context.Context, from client.Reader) (bool, error) {
+	targets, patience := clusterTargets(key), c.newPatience()
+	err := c.until(ctx, targets, func(ctx context.Context, from client.Reader) (bool, error) {
 		cluster, err := c.clusterFrom(ctx, from, key)
 		if err != nil {
 			return false, err
@@ -111,7 +111,7 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 		if done, err := see(ctx, cluster); done || err != nil {
 			return done, err
 		}
-		if c.now().Sub(noted) < c.pause(ctx, noteEvery, noteOfAll) {
+		if c.now().Sub(noted) < c.pause(ctx, targets, noteEvery, noteOfAll) {
 			return false, nil
 		}
 		err = patience.overFor(c.note(ctx, from, key, note))
@@ -126,12 +126,13 @@ func (c *Client) await(ctx context.Context, key Key, what string, see clusterLoo
 // AwaitGone waits until the Cluster is no more.
 func (c *Client) AwaitGone(ctx context.Context, key Key, note func(string)) error {
 	var noted time.Time
-	err := c.until(ctx, clusterTargets(key), func(ctx context.Context, from client.Reader) (bool, error) {
+	targets := clusterTargets(key)
+	err := c.until(ctx, targets, func(ctx context.Context, from client.Reader) (bool, error) {
 		_, err := c.clusterFrom(ctx, from, key)
 		if uerr.ExitCode(err) == uerr.NotFound {
 			return true, nil
 		}
-		if err == nil && c.now().Sub(noted) >= c.pause(ctx, noteEvery, noteOfAll) {
+		if err == nil && c.now().Sub(noted) >= c.pause(ctx, targets, noteEvery, noteOfAll) {
 			noted = c.now()
 			c.note(ctx, from, key, note)
 		}

@@ -17,16 +17,20 @@ func TestManyWaitsTakeTurns(t *testing.T) {
 	c := &Client{}
 	for waits, want := range map[int64]time.Duration{0: noteEvery, 1: noteEvery, 50: 10 * time.Second} {
 		c.waiting.Store(waits)
-		if got := c.pause(t.Context(), noteEvery, noteOfAll); got != want {
+		if got := c.pause(t.Context(), nil, noteEvery, noteOfAll); got != want {
 			t.Errorf("one of %d waits pauses %s, want %s", waits, got, want)
 		}
 	}
 }
 
 // stale is a copy of everything that is up to date by its own word.
-type stale struct{ cache.Cache }
+type stale struct {
+	cache.Cache
+	asked int // for informers
+}
 
-func (stale) GetInformer(context.Context, client.Object, ...cache.InformerGetOption) (cache.Informer, error) {
+func (s *stale) GetInformer(context.Context, client.Object, ...cache.InformerGetOption) (cache.Informer, error) {
+	s.asked++
 	return informed{}, nil
 }
 
@@ -35,7 +39,7 @@ type informed struct{ cache.Informer }
 func (informed) HasSynced() bool { return true }
 
 func share(c *Client) *shared {
-	s := &shared{kept: stale{}, informers: map[schema.GroupVersionKind]cache.Informer{}}
+	s := &shared{kept: &stale{}, informers: map[schema.GroupVersionKind]cache.Informer{}}
 	c.shared.Store(s)
 	return s
 }
@@ -76,25 +80,31 @@ func TestOutageBehindACopy(t *testing.T) {
 	})
 }
 
-// counted counts what it is asked for.
-type counted struct {
-	stale
-	asked int
-}
-
-func (c *counted) GetInformer(context.Context, client.Object, ...cache.InformerGetOption) (cache.Informer, error) {
-	c.asked++
-	return informed{}, nil
-}
-
 func TestInformersAreAskedForOnce(t *testing.T) {
-	c := &counted{}
-	s := &shared{kept: c, informers: map[schema.GroupVersionKind]cache.Informer{}}
+	s := share(&Client{})
 	for range 3 {
 		s.has(t.Context(), clusterKind())
 		s.has(t.Context(), classKind())
 	}
-	if c.asked != 2 {
-		t.Errorf("asked %d times for the informers of 2 kinds", c.asked)
+	if asked := s.kept.(*stale).asked; asked != 2 {
+		t.Errorf("asked %d times for the informers of 2 kinds", asked)
+	}
+}
+
+// TestCopyIsOfItsNamespaces looks for what is outside of the copy, such as a definition, without a copy of all of that kind.
+func TestCopyIsOfItsNamespaces(t *testing.T) {
+	c := &Client{}
+	s := share(c)
+	s.namespaces = []string{"a"}
+	for _, outside := range []string{"", "b"} {
+		if from, _ := c.readers(t.Context(), []target{{gvk: clusterKind(), namespace: outside}}); from == s {
+			t.Errorf("the copy is looked at for what is in namespace %q", outside)
+		}
+	}
+	if asked := s.kept.(*stale).asked; asked > 0 {
+		t.Errorf("%d kinds outside of the copy are kept", asked)
+	}
+	if from, _ := c.readers(t.Context(), []target{{gvk: clusterKind(), namespace: "a"}}); from != s {
+		t.Error("the copy is not looked at for what is in it")
 	}
 }

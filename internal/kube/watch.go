@@ -40,7 +40,7 @@ func (t target) options() []client.ListOption {
 func clusterTargets(key Key) []target {
 	core := func(kind string) schema.GroupVersionKind { return clusterv1.GroupVersion.WithKind(kind) }
 	return []target{
-		{gvk: core("Cluster"), namespace: key.Namespace, name: key.Name},
+		{gvk: clusterKind(), namespace: key.Namespace, name: key.Name},
 		{gvk: core("MachineDeployment"), namespace: key.Namespace, cluster: key.Name},
 		{gvk: core("Machine"), namespace: key.Namespace, cluster: key.Name},
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/slipway-sh/slipway/internal/uerr"
@@ -139,13 +140,15 @@ func (f *Fleet) networkOf(e *Entry) string {
 
 // withRole are the variables that have a role for any infrastructure.
 func (r *registry) withRole(role Role) []string {
+	return r.which(func(v Variable) bool { return v.Role == role })
+}
+
+// which are the variables that are so for any infrastructure.
+func (r *registry) which(is func(Variable) bool) []string {
 	var names []string
 	for _, name := range r.order {
-		for _, v := range r.variables[name] {
-			if v.Role == role {
-				names = append(names, name)
-				break
-			}
+		if slices.ContainsFunc(r.variables[name], is) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -15,6 +15,7 @@ type subnet struct {
 // overlappingSubnets refuses ranges of two subnets of one network that have addresses in common. What only a default
 // says is left to the clouds: it has no effect for a subnet that is there.
 func (f *Fleet) overlappingSubnets() uerr.Findings {
+	ranges := f.registry.which(func(v Variable) bool { return v.Subnet != "" })
 	before := map[string][]subnet{}
 	var findings uerr.Findings
 	for _, e := range f.entries {
@@ -22,7 +23,7 @@ func (f *Fleet) overlappingSubnets() uerr.Findings {
 		if at == "" {
 			continue
 		}
-		for _, s := range f.subnets(e) {
+		for _, s := range f.subnets(e, ranges) {
 			for _, b := range before[at] {
 				if b.subnet == s.subnet || !b.prefix.Overlaps(s.prefix) {
 					continue
@@ -41,10 +42,10 @@ func (f *Fleet) overlappingSubnets() uerr.Findings {
 	return findings
 }
 
-// subnets are those whose range an entry gives.
-func (f *Fleet) subnets(e *Entry) []subnet {
+// subnets are those whose range an entry gives, in one of these variables.
+func (f *Fleet) subnets(e *Entry, ranges []string) []subnet {
 	var out []subnet
-	for _, name := range f.registry.order {
+	for _, name := range ranges {
 		v, _ := f.registry.find(name, e.Infrastructure)
 		origin := e.config.Origin(name)
 		if v.Subnet == "" || !v.serves(e.Infrastructure) || origin.Source == SourceDefault {

@@ -56,11 +56,12 @@ type work struct {
 // plan. Deletions come last, when nothing failed that may have been meant to take their place.
 func Apply(ctx context.Context, p *Plan, run Run) []*Result {
 	w := &work{Run: run, limits: newLimits(run.Parallel)}
-	defer share(p.Work(run.Prune), run.Parallel)()
+	items := p.Work(run.Prune)
+	defer share(items, run.Parallel)()
 	var results []*Result
 	for _, deletions := range []bool{false, true} {
 		var all sync.WaitGroup
-		for _, item := range p.Work(run.Prune) {
+		for _, item := range items {
 			if (item.Action == Delete) != deletions {
 				continue
 			}

@@ -24,19 +24,6 @@ import (
 	"github.com/slipway-sh/slipway/providers"
 )
 
-// changing counts the requests that change something.
-type changing struct {
-	http.RoundTripper
-	count *atomic.Int64
-}
-
-func (c changing) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodGet {
-		c.count.Add(1)
-	}
-	return c.RoundTripper.RoundTrip(r)
-}
-
 // bench is a fleet in a namespace of its own on the shared plane.
 type bench struct {
 	client    *kube.Client
@@ -44,16 +31,11 @@ type bench struct {
 	changes   *atomic.Int64
 }
 
-// newBench has a client that counts.
+// newBench has a client that counts the requests that change something.
 func newBench(t testing.TB, c *kube.Client, namespace string) bench {
 	t.Helper()
-	b := bench{namespace: namespace, changes: &atomic.Int64{}}
-	config := c.Config()
-	config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return changing{inner, b.changes} })
-	var err error
-	if b.client, err = kube.ForConfig(config); err != nil {
-		t.Fatal(err)
-	}
+	b := bench{namespace: namespace}
+	b.client, b.changes = kubetest.Counting(t, c, func(r *http.Request) bool { return r.Method != http.MethodGet })
 	return b
 }
 

@@ -4,38 +4,25 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 	"testing"
 
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
 	"github.com/slipway-sh/slipway/internal/fleet"
-	"github.com/slipway-sh/slipway/internal/kube"
+	"github.com/slipway-sh/slipway/internal/kube/kubetest"
 	"github.com/slipway-sh/slipway/internal/uerr"
 )
 
-// narrow counts the watches of single objects and single clusters.
-type narrow struct {
-	http.RoundTripper
-	count *atomic.Int64
-}
-
-func (n narrow) RoundTrip(r *http.Request) (*http.Response, error) {
+// narrow says whether a request watches a single object, or a single cluster.
+func narrow(r *http.Request) bool {
 	q := r.URL.Query()
-	if q.Get("watch") != "" && q.Get("fieldSelector")+q.Get("labelSelector") != "" {
-		n.count.Add(1)
-	}
-	return n.RoundTripper.RoundTrip(r)
+	return q.Get("watch") != "" && q.Get("fieldSelector")+q.Get("labelSelector") != ""
 }
 
 // testSharing applies ten clusters at once, whose waits share, and one after the other, which has each look for itself.
 func testSharing(t *testing.T, b bench) {
-	watches := &atomic.Int64{}
-	config := b.client.Config()
-	config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return narrow{inner, watches} })
-	var err error
-	b.client, err = kube.ForConfig(config)
-	must(t, err)
+	client, watches := kubetest.Counting(t, b.client, narrow)
+	b.client = client
 	for parallel, shared := range map[int]bool{10: true, 1: false} {
 		var desired []*fleet.Desired
 		for i := range 10 {

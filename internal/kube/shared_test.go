@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,28 +23,16 @@ func sharing(test func(*testing.T, *kube.Client, string)) func(*testing.T, *kube
 	}
 }
 
-// counting counts the requests that read Clusters and what they are made of, apart from watches and the lists they begin with.
-type counting struct {
-	http.RoundTripper
-	reads *atomic.Int64
-}
-
-func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+// reading says whether a request reads Clusters and what they are made of, apart from watches and the lists they begin with.
+func reading(r *http.Request) bool {
 	query := r.URL.Query()
-	if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/namespaces/") && query.Get("watch") == "" && query.Get("limit") == "" {
-		c.reads.Add(1)
-	}
-	return c.RoundTripper.RoundTrip(r)
+	return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/namespaces/") && query.Get("watch") == "" && query.Get("limit") == ""
 }
 
 // testShared has many waits for clusters that change all the time, and counts what they ask for.
 func testShared(t *testing.T, c *kube.Client, ns string) {
 	const clusters, changes = 10, 20
-	reads := &atomic.Int64{}
-	config := c.Config()
-	config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return counting{inner, reads} })
-	own, err := kube.ForConfig(config)
-	must(t, err)
+	own, reads := kubetest.Counting(t, c, reading)
 	defer own.Share(ns)()
 	names := strings.Split("abcdefghij", "")[:clusters]
 	for _, name := range names {

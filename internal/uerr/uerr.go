@@ -75,10 +75,8 @@ type Findings []Finding
 // Error lists the refusals, one a line.
 func (f Findings) Error() string {
 	var lines []string
-	for _, x := range f {
-		if x.Severity == Refusal {
-			lines = append(lines, strings.TrimPrefix(x.Where+": "+x.Problem, ": "))
-		}
+	for _, x := range f.Refusals() {
+		lines = append(lines, strings.TrimPrefix(x.Where+": "+x.Problem, ": "))
 	}
 	return strings.Join(lines, "\n")
 }
